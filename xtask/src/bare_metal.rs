@@ -1,0 +1,70 @@
+//! Builds the archive for targets without an operating system.
+//!
+//! Three ways, the first that is there: a toolchain with the target's `core` installed (rustup), a
+//! toolchain with the standard library's source (`rust-src`), or Debian's packages `rustc-web` and
+//! `rust-web-src`, which bring such a source for machines without rustup.
+
+use std::path::Path;
+
+use crate::archive;
+use crate::process::{Failure, command, output_of, run};
+use crate::report::Outcome;
+
+/// One target per instruction set that users have: Cortex-M0 and M0+ (no compare-and-swap),
+/// Cortex-M4 and M7, 32-bit RISC-V.
+pub(crate) const TARGETS: [&str; 3] = [
+    "thumbv6m-none-eabi",
+    "thumbv7em-none-eabi",
+    "riscv32imc-unknown-none-elf",
+];
+
+/// Where Debian's packages put their compiler, apart from rustup's.
+const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
+
+enum Toolchain {
+    /// The target's `core` is installed.
+    Installed,
+    /// `core` is built from the source that came with this compiler.
+    FromSource(&'static str),
+}
+
+/// Builds the archive for `target` where that is possible.
+pub(crate) fn build(target: &str) -> Outcome {
+    match toolchain(target) {
+        None => Outcome::Skipped(format!("rustup target add {target}")),
+        Some(toolchain) => build_with(target, &toolchain).into(),
+    }
+}
+
+fn toolchain(target: &str) -> Option<Toolchain> {
+    let libraries =
+        output_of(command("rustc").args(["--print", "target-libdir", "--target", target]));
+    if libraries.is_some_and(|folder| Path::new(&folder).is_dir()) {
+        return Some(Toolchain::Installed);
+    }
+    ["rustc", SYSTEM_RUSTC]
+        .into_iter()
+        .find(|rustc| has_source(rustc))
+        .map(Toolchain::FromSource)
+}
+
+fn has_source(rustc: &str) -> bool {
+    output_of(command(rustc).args(["--print", "sysroot"])).is_some_and(|sysroot| {
+        Path::new(&sysroot)
+            .join("lib/rustlib/src/rust/library/core/Cargo.toml")
+            .is_file()
+    })
+}
+
+fn build_with(target: &str, toolchain: &Toolchain) -> Result<(), Failure> {
+    let mut command = archive::build_command();
+    command.args(["--target", target]);
+    if let Toolchain::FromSource(rustc) = toolchain {
+        // build-std is an unstable option; the variable lets a stable compiler take it.
+        command
+            .env("RUSTC", rustc)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .arg("-Zbuild-std=core");
+    }
+    run(&mut command)
+}

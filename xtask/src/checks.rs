@@ -1,0 +1,62 @@
+//! `cargo xtask test`: every check and test but the soaks, in the order of what fails fastest.
+
+use clap::Args;
+
+use crate::process::{Failure, cargo, run as run_command};
+use crate::report::{Outcome, Report};
+use crate::{bare_metal, demo, fuzz};
+
+/// Options of `cargo xtask test`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only format, lints and tests; leave out documentation, bare metal, demo and fuzzing
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Runs the steps; all of them, even when one fails.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    let mut report = Report::new(in_ci);
+    report.step("format", || passes(cargo("fmt").args(["--all", "--check"])));
+    report.step("lints", lints);
+    report.step("tests", || {
+        passes(cargo("test").args(["--workspace", "--features", "nvkv/sim"]))
+    });
+    if !options.quick {
+        report.step("documentation", documentation);
+        report.step("demo", || demo::check().into());
+        for target in bare_metal::TARGETS {
+            report.step(&format!("archive for {target}"), || {
+                bare_metal::build(target)
+            });
+        }
+        report.step("fuzz smoke", fuzz::smoke);
+    }
+    report.finish()
+}
+
+fn passes(command: &mut std::process::Command) -> Outcome {
+    run_command(command).into()
+}
+
+fn lints() -> Outcome {
+    // Once with everything, once as it ships: what only the simulator uses is dead code there.
+    let both = || -> Result<(), Failure> {
+        run_command(
+            cargo("clippy")
+                .args(["--workspace", "--all-targets", "--features", "nvkv/sim"])
+                .args(["--", "-D", "warnings"]),
+        )?;
+        run_command(cargo("clippy").args(["--package", "nvkv", "--lib", "--", "-D", "warnings"]))
+    };
+    both().into()
+}
+
+fn documentation() -> Outcome {
+    passes(
+        cargo("doc")
+            .args(["--workspace", "--no-deps", "--features", "nvkv/sim"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}

@@ -1,0 +1,62 @@
+//! The development commands of nvkv: everything that a person or the CI runs.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `demo.rs` | builds the C demo against the archive and runs it through a power cut |
+//! | `checks.rs` | `cargo xtask test`: the list of steps |
+//! | `bare_metal.rs` | builds the archive for targets without an operating system |
+//! | `soak.rs`, `fuzz.rs` | the long runs |
+//! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
+//! | `process.rs`, `report.rs`, `paths.rs` | running programs, telling what happened, where things are |
+
+mod archive;
+mod bare_metal;
+mod checks;
+mod compiler;
+mod demo;
+mod fuzz;
+mod paths;
+mod process;
+mod report;
+mod soak;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use process::Failure;
+
+/// The development commands of nvkv.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the C demo and run it on a flash image file, through a power cut and a restart
+    Demo(demo::Options),
+    /// Run every check and test but the soaks
+    Test(checks::Options),
+    /// Cut the power some millions of times
+    Soak(soak::Options),
+    /// Run a fuzz target; without a name, list them
+    Fuzz(fuzz::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome: Result<(), Failure> = match Arguments::parse().task {
+        Task::Demo(options) => demo::run(&options),
+        Task::Test(options) => checks::run(&options),
+        Task::Soak(options) => soak::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nerror: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The steps of a run: a headline before each, a table of what ran at the end.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use crate::process::Failure;
+
+/// How a step ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// All was well.
+    Passed,
+    /// It could not run here; what to do so that it can.
+    Skipped(String),
+    /// Something is wrong.
+    Failed(String),
+}
+
+impl From<Result<(), Failure>> for Outcome {
+    fn from(result: Result<(), Failure>) -> Self {
+        match result {
+            Ok(()) => Outcome::Passed,
+            Err(failure) => Outcome::Failed(failure.to_string()),
+        }
+    }
+}
+
+struct Step {
+    name: String,
+    took: Duration,
+    outcome: Outcome,
+}
+
+/// What ran so far.
+pub(crate) struct Report {
+    steps: Vec<Step>,
+    /// In CI everything must run: a skipped step is a failed one.
+    strict: bool,
+}
+
+impl Report {
+    pub(crate) fn new(strict: bool) -> Self {
+        Report {
+            steps: Vec::new(),
+            strict,
+        }
+    }
+
+    /// Runs one step under its headline.
+    pub(crate) fn step(&mut self, name: &str, work: impl FnOnce() -> Outcome) {
+        println!("\n==> {name}");
+        let start = Instant::now();
+        let outcome = match work() {
+            Outcome::Skipped(what) if self.strict => {
+                Outcome::Failed(format!("nothing may be skipped in CI: {what}"))
+            }
+            outcome => outcome,
+        };
+        match &outcome {
+            Outcome::Passed => {}
+            Outcome::Skipped(what) => println!("skipped: {what}"),
+            Outcome::Failed(why) => println!("FAILED: {why}"),
+        }
+        self.steps.push(Step {
+            name: name.to_owned(),
+            took: start.elapsed(),
+            outcome,
+        });
+    }
+
+    /// Prints the summary; an error when a step failed.
+    pub(crate) fn finish(&self) -> Result<(), Failure> {
+        println!("\n{}", self.summary());
+        let failed: Vec<&str> = self
+            .steps
+            .iter()
+            .filter(|step| matches!(step.outcome, Outcome::Failed(_)))
+            .map(|step| step.name.as_str())
+            .collect();
+        if failed.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!("failed: {}", failed.join(", "))))
+    }
+
+    fn summary(&self) -> String {
+        let mut text = String::from("==> summary\n");
+        for step in &self.steps {
+            let (word, detail) = match &step.outcome {
+                Outcome::Passed => ("ok", ""),
+                Outcome::Skipped(what) => ("skipped", what.as_str()),
+                Outcome::Failed(why) => ("FAILED", why.as_str()),
+            };
+            let seconds = step.took.as_secs_f64();
+            let _ = writeln!(text, "{word:8} {seconds:7.1} s  {:28} {detail}", step.name);
+        }
+        let count = |wanted: fn(&Outcome) -> bool| {
+            self.steps
+                .iter()
+                .filter(|step| wanted(&step.outcome))
+                .count()
+        };
+        let _ = write!(
+            text,
+            "steps: {} passed, {} failed, {} skipped",
+            count(|outcome| matches!(outcome, Outcome::Passed)),
+            count(|outcome| matches!(outcome, Outcome::Failed(_))),
+            count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+        );
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn three_steps(strict: bool) -> Report {
+        let mut report = Report::new(strict);
+        report.step("good", || Outcome::Passed);
+        report.step("absent", || Outcome::Skipped("install it".to_owned()));
+        report.step("also good", || Ok(()).into());
+        report
+    }
+
+    #[test]
+    fn a_skipped_step_fails_only_where_all_must_run() {
+        assert!(three_steps(false).finish().is_ok());
+        assert!(three_steps(true).finish().is_err());
+        let summary = three_steps(false).summary();
+        assert!(
+            summary.ends_with("steps: 2 passed, 0 failed, 1 skipped"),
+            "{summary}"
+        );
+    }
+
+    #[test]
+    fn a_failed_step_fails_the_run() {
+        let mut report = Report::new(false);
+        report.step("bad", || Err(Failure::new("broken")).into());
+        assert!(
+            report
+                .finish()
+                .is_err_and(|failure| failure.to_string().contains("bad"))
+        );
+    }
+}
