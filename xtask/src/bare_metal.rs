@@ -6,9 +6,9 @@
 
 use std::path::Path;
 
-use crate::archive;
 use crate::process::{Failure, command, output_of, run};
 use crate::report::Outcome;
+use crate::{archive, paths};
 
 /// One target per instruction set that users have: Cortex-M0 and M0+ (no compare-and-swap),
 /// Cortex-M4 and M7, 32-bit RISC-V.
@@ -66,5 +66,7 @@ fn build_with(target: &str, toolchain: &Toolchain) -> Result<(), Failure> {
             .env("RUSTC_BOOTSTRAP", "1")
             .arg("-Zbuild-std=core");
     }
-    run(&mut command)
+    run(&mut command)?;
+    let folder = paths::target().join(target).join("release");
+    archive::has_no_panic(&folder.join("libnvkv.a"))
 }

@@ -7,7 +7,8 @@
 //! | `bare_metal.rs` | builds the archive for targets without an operating system |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
-//! | `process.rs`, `report.rs`, `paths.rs` | running programs, telling what happened, where things are |
+//! | `process.rs`, `report.rs` | running programs; telling what happened |
+//! | `paths.rs` | where things are |
 
 mod archive;
 mod bare_metal;
