@@ -1,0 +1,300 @@
+//! What the documents say is so: their C programs compile, link and run, their links lead
+//! somewhere, their numbers are those of the code.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "test helpers: whatever goes wrong is to stop the test"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// The documents of the project.
+fn documents() -> Vec<PathBuf> {
+    let folders = ["", "docs", "docs/adr", "tests", "c-examples"];
+    let mut found = Vec::new();
+    for folder in folders
+        .map(|name| root().join(name))
+        .iter()
+        .filter(|path| path.is_dir())
+    {
+        let entries = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        found.extend(entries.filter(|path| path.extension().is_some_and(|e| e == "md")));
+    }
+    found.sort();
+    found
+}
+
+/// The contents of the fenced blocks that are marked with `language`.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}");
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while lines.any(|line| line == opening) {
+        let inside: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        blocks.push(inside.join("\n") + "\n");
+    }
+    blocks
+}
+
+#[test]
+fn blocks_are_found_by_language() {
+    let text = "x\n```c\nint a;\nint b;\n```\n```sh\nls\n```\n```c\nint c;\n```\n";
+    assert_eq!(blocks(text, "c"), ["int a;\nint b;\n", "int c;\n"]);
+    assert_eq!(blocks("no block", "c"), [""; 0]);
+}
+
+/// Builds the archive as the README says, once.
+fn archive() -> &'static Path {
+    static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
+    ARCHIVE.get_or_init(build_archive)
+}
+
+fn build_archive() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("archive");
+    let status = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .env_remove("CARGO_BUILD_TARGET")
+        .args([
+            "rustc",
+            "--quiet",
+            "--package",
+            "nvkv",
+            "--lib",
+            "--release",
+        ])
+        .args(["--crate-type", "staticlib", "--target-dir"])
+        .arg(&target)
+        .status()
+        .unwrap();
+    assert!(status.success(), "the archive does not build");
+    target.join("release").join("libnvkv.a")
+}
+
+/// Compiles the program; where it has a `main`, links and runs it. Returns what it printed.
+fn build_and_run(name: &str, program: &str) -> Result<String, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let source = folder.join(format!("{name}.c"));
+    let built = folder.join(name);
+    fs::write(&source, program).unwrap();
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let mut compile = Command::new(compiler);
+    compile.args(["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-I"]);
+    compile.arg(root().join("include")).arg("-o").arg(&built);
+    let whole = program.contains("int main(");
+    if whole {
+        compile.arg(&source).arg(archive());
+        if cfg!(target_os = "linux") {
+            compile.args(["-lpthread", "-ldl", "-lm"]);
+        }
+    } else {
+        compile.arg("-c").arg(&source);
+    }
+    succeed(&mut compile)?;
+    if whole {
+        succeed(&mut Command::new(&built))
+    } else {
+        Ok(String::new())
+    }
+}
+
+fn succeed(command: &mut Command) -> Result<String, String> {
+    let output = command.output().unwrap();
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(format!(
+        "{}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    ))
+}
+
+#[test]
+fn c_programs_of_the_readme_run() {
+    let programs = blocks(&readme(), "c");
+    assert!(
+        programs.iter().any(|p| p.contains("int main(")),
+        "README.md has no C program"
+    );
+    for (number, program) in programs.iter().enumerate() {
+        match build_and_run(&format!("readme-{number}"), program) {
+            Ok(printed) => assert_eq!(printed, "started 1 times: MBED_SUCCESS\n"),
+            Err(why) => panic!("C block {number} of README.md: {why}"),
+        }
+    }
+}
+
+#[test]
+fn c_programs_that_are_wrong_are_found() {
+    assert!(build_and_run("bad-name", "int x = kv_no_such_name;\n").is_err());
+    assert!(build_and_run("bad-exit", "int main(void) { return 1; }\n").is_err());
+}
+
+/// The targets of the links `[text](target)` of a Markdown text; code is not looked at.
+fn links(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut in_block = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            in_block = !in_block;
+        }
+        if in_block || line.starts_with("    ") {
+            continue;
+        }
+        // Every second piece between backticks is code.
+        let prose: String = line.split('`').step_by(2).collect();
+        for after in prose.split("](").skip(1) {
+            found.extend(after.split_once(')').map(|(target, _)| target.to_owned()));
+        }
+    }
+    found
+}
+
+/// The anchor of a heading, as it is made where Markdown is shown.
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>()
+        .trim()
+        .to_lowercase()
+        .replace(' ', "-")
+}
+
+/// Why the link does not lead anywhere, if so.
+fn dead(document: &Path, link: &str) -> Option<String> {
+    if link.starts_with("https://") {
+        return None;
+    }
+    let (path, fragment) = link.split_once('#').unwrap_or((link, ""));
+    let file = if path.is_empty() {
+        document.to_owned()
+    } else {
+        document.parent().unwrap().join(path)
+    };
+    if !file.exists() {
+        return Some(format!("{link}: no such file"));
+    }
+    if fragment.is_empty() {
+        return None;
+    }
+    let text = fs::read_to_string(&file).unwrap();
+    let mut headings = text.lines().filter(|line| line.starts_with('#'));
+    let found = headings.any(|line| anchor(line.trim_start_matches('#')) == fragment);
+    (!found).then(|| format!("{link}: no such heading"))
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let documents = documents();
+    assert!(documents.len() >= 5, "the documents were not found");
+    let mut broken = Vec::new();
+    for document in &documents {
+        let text = fs::read_to_string(document).unwrap();
+        let targets = links(&text);
+        broken.extend(targets.iter().filter_map(|link| {
+            dead(document, link).map(|why| format!("{}: {why}", document.display()))
+        }));
+    }
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn dead_links_are_found() {
+    let text =
+        "[a](README.md) [b](none.md)\n`[c](code)`\n```\n[d](code)\n```\n[e](README.md#memory)";
+    assert_eq!(links(text), ["README.md", "none.md", "README.md#memory"]);
+    let document = root().join("README.md");
+    assert_eq!(dead(&document, "CHANGELOG.md"), None);
+    assert_eq!(dead(&document, "#memory"), None);
+    assert!(dead(&document, "none.md").is_some());
+    assert!(dead(&document, "#no-such-heading").is_some());
+}
+
+/// The rows of the table whose first head cell is `head`: the first cell, and the numbers in the
+/// others.
+fn table(text: &str, head: &str) -> Vec<(String, Vec<u32>)> {
+    let start = format!("| {head} |");
+    let rows = text
+        .lines()
+        .skip_while(|line| !line.starts_with(&start))
+        .skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let (name, rest) = line.trim_start_matches('|').split_once('|').unwrap();
+            let words = rest.split(|c: char| !c.is_ascii_alphanumeric());
+            let numbers = words.filter_map(|word| word.parse().ok()).collect();
+            (name.trim().to_owned(), numbers)
+        })
+        .collect()
+}
+
+#[test]
+fn tables_are_read() {
+    let text = "x\n| a | b |\n|---|---|\n| one | 1 to 0x2, 33 bytes |\n| two | none |\n\n| c |\n";
+    let expected = [("one".to_owned(), vec![1, 33]), ("two".to_owned(), vec![])];
+    assert_eq!(table(text, "a"), expected);
+}
+
+#[test]
+fn ram_table_is_right() {
+    use nvkv::ffi;
+    let rows = table(&readme(), "keys");
+    assert!(!rows.is_empty(), "README.md has no table of RAM");
+    for (keys, numbers) in rows {
+        let keys: u32 = keys.parse().unwrap();
+        let [segments, narrow, wide] = numbers.try_into().unwrap();
+        // As KV_STORE_RAM adds it up.
+        let fixed = ffi::KV_RAM_BUFFERS + ffi::KV_RAM_SLACK + ffi::KV_RAM_INDEX;
+        let bytes = fixed + 5 * keys + ffi::KV_RAM_SEGMENT * segments;
+        assert_eq!(narrow, ffi::KV_RAM_HANDLE_32 + bytes, "32-bit, {keys} keys");
+        assert_eq!(wide, ffi::KV_RAM_HANDLE_64 + bytes, "64-bit, {keys} keys");
+    }
+}
+
+/// The limits of the table as macros for `tests/readme_limits.c`.
+fn limits() -> String {
+    let names = [
+        ("key", "LIMIT_KEY"),
+        ("value", "LIMIT_VALUE"),
+        ("partition", "LIMIT_PARTITION_GIB"),
+        ("program unit", "LIMIT_PROGRAM"),
+        ("read unit", "LIMIT_READ"),
+        ("open iterators", "LIMIT_ITERATORS"),
+    ];
+    let rows = table(&readme(), "what");
+    let macros = names.map(|(row, name)| {
+        let found = rows.iter().find(|(first, _)| first == row);
+        let highest = found.and_then(|(_, numbers)| numbers.iter().max());
+        format!(
+            "#define {name} {}u\n",
+            highest.unwrap_or_else(|| panic!("no limit of {row}"))
+        )
+    });
+    macros.concat()
+}
+
+#[test]
+fn limits_are_those_of_the_library() {
+    let program = fs::read_to_string(root().join("tests/readme_limits.c")).unwrap();
+    let right = limits();
+    let printed = build_and_run("limits", &(right.clone() + &program));
+    assert_eq!(printed.as_deref(), Ok("all limits hold\n"));
+    let wrong = right.replace("LIMIT_KEY 1024u", "LIMIT_KEY 1000u");
+    assert_ne!(wrong, right);
+    assert!(build_and_run("limits-wrong", &(wrong + &program)).is_err());
+}
