@@ -1,0 +1,376 @@
+//! One case: a base, and the power cuts that hit it. A line of text names it.
+
+use std::{fmt, panic::AssertUnwindSafe, str::FromStr};
+
+use nvkv::{
+    error::Error,
+    flash::sim::{Cut, CutPoint, EraseTear, ProgramTear, Sim},
+};
+
+use super::{
+    Lent,
+    base::{Base, OTHER, Plan, ROOM, breaches},
+    oracle::{Oracle, Store},
+    panic_text,
+    script::{Op, Step, Value, run},
+};
+
+/// A case, as a line: `class/workload/level/index/seed/variant/cuts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    pub plan: Plan,
+    /// Seeds what the flash draws; odd: another key is written first after a cut.
+    pub variant: u64,
+    pub cuts: Vec<Cut>,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan {
+            class,
+            workload,
+            level,
+            index,
+            seed,
+        } = self.plan;
+        write!(
+            f,
+            "{class}/{workload}/{level}/{index}/{seed}/{}/",
+            self.variant
+        )?;
+        for (at, cut) in self.cuts.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let program = ProgramTear::ALL
+                .iter()
+                .position(|tear| *tear == cut.program);
+            let erase = EraseTear::ALL.iter().position(|tear| *tear == cut.erase);
+            let point = match cut.point {
+                CutPoint::Before => "before".to_string(),
+                CutPoint::Complete => "complete".to_string(),
+                CutPoint::Units { whole, torn } => format!("{whole}+{torn}"),
+            };
+            let (program, erase) = (program.unwrap_or(0), erase.unwrap_or(0));
+            write!(f, "{comma}{}:{point}:{program}:{erase}", cut.call)?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Case {
+    type Err = String;
+
+    fn from_str(line: &str) -> Result<Self, String> {
+        let bad = || format!("{line:?} is not class/workload/level/index/seed/variant/cuts");
+        let parts: Vec<&str> = line.trim().split('/').collect();
+        let [class, workload, level, index, seed, variant, cuts] = parts[..] else {
+            return Err(bad());
+        };
+        let number = |text: &str| text.parse::<u64>().map_err(|_| bad());
+        let mut list = Vec::new();
+        for cut in cuts.split(',').filter(|cut| !cut.is_empty()) {
+            let parts: Vec<&str> = cut.split(':').collect();
+            let [call, point, program, erase] = parts[..] else {
+                return Err(bad());
+            };
+            let point = match point {
+                "before" => CutPoint::Before,
+                "complete" => CutPoint::Complete,
+                units => {
+                    let (whole, torn) = units.split_once('+').ok_or_else(bad)?;
+                    CutPoint::Units {
+                        whole: number(whole)? as u32,
+                        torn: number(torn)? as u32,
+                    }
+                }
+            };
+            list.push(Cut {
+                call: number(call)?,
+                point,
+                program: *ProgramTear::ALL
+                    .get(number(program)? as usize)
+                    .ok_or_else(bad)?,
+                erase: *EraseTear::ALL
+                    .get(number(erase)? as usize)
+                    .ok_or_else(bad)?,
+            });
+        }
+        let plan = Plan {
+            class: number(class)? as usize,
+            workload: number(workload)? as usize,
+            level: number(level)? as u32,
+            index: number(index)? as usize,
+            seed: number(seed)?,
+        };
+        Ok(Self {
+            plan,
+            variant: number(variant)?,
+            cuts: list,
+        })
+    }
+}
+
+/// What a case that lost nothing shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outcome {
+    /// Cuts that really hit.
+    pub cuts: u32,
+    pub repeat_touches: u32,
+}
+
+struct Run<'b> {
+    base: &'b Base,
+    variant: u64,
+    oracle: Oracle,
+    outcome: Outcome,
+    waiting: std::vec::IntoIter<Cut>,
+    /// Next operation of the script.
+    at: usize,
+}
+
+/// What to do after a store is done with.
+enum Next {
+    PowerUp,
+    Remount,
+    /// The script is through.
+    Finish,
+}
+
+impl Case {
+    /// Runs the case on its base; a panic is a failure like others.
+    pub fn run(&self, base: &Base) -> Result<Outcome, String> {
+        self.run_on(base, base.sim.clone())
+    }
+
+    pub fn run_on(&self, base: &Base, sim: Sim) -> Result<Outcome, String> {
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| self.try_run(base, sim)));
+        result.unwrap_or_else(|panic| Err(panic_text(&*panic)))
+    }
+
+    fn try_run(&self, base: &Base, mut sim: Sim) -> Result<Outcome, String> {
+        let mut run = Run {
+            base,
+            variant: self.variant,
+            oracle: base.oracle.clone(),
+            outcome: Outcome::default(),
+            waiting: self.cuts.clone().into_iter(),
+            at: 0,
+        };
+        sim.reseed(self.plan.seed ^ self.variant.wrapping_mul(0x9E37_79B9));
+        let mut lent = Lent::new(&sim, &base.config, base.slots);
+        sim.power_off();
+        sim.power_on();
+        if let Some(cut) = run.waiting.next() {
+            sim.arm(cut);
+        }
+        let mut recovering = false;
+        loop {
+            match run.boot(&mut sim, &mut lent, recovering)? {
+                Next::PowerUp => run.power_up(&mut sim),
+                Next::Remount => {}
+                Next::Finish => break,
+            }
+            recovering = run.outcome.cuts > 0;
+        }
+        sim.disarm();
+        run.finish(&mut sim, &mut lent)?;
+        breaches(&sim)?;
+        run.outcome.repeat_touches = sim.repeat_touches();
+        if run.outcome.repeat_touches > 0 && run.outcome.cuts < 2 {
+            return Err("a unit touched unseen was programmed after one cut only".to_string());
+        }
+        Ok(run.outcome)
+    }
+}
+
+fn calls(sim: &Sim) -> u64 {
+    sim.counters().programs + sim.counters().erases
+}
+
+impl Run<'_> {
+    fn power_up(&mut self, sim: &mut Sim) {
+        self.outcome.cuts += 1;
+        sim.power_on();
+        if let Some(cut) = self.waiting.next() {
+            sim.arm(cut);
+        }
+    }
+
+    /// From a mount to the end of the script or of power.
+    fn boot(&mut self, sim: &mut Sim, lent: &mut Lent, check: bool) -> Result<Next, String> {
+        let base = self.base;
+        if check {
+            let oracle = &self.oracle;
+            let first = lent.mount(sim, &base.config);
+            match first.map(|mut store| oracle.check(&mut store, base.sample)) {
+                Ok(checked) => checked.map_err(|error| format!("first mount: {error}"))?,
+                Err(_) if !sim.is_powered() => return Ok(Next::PowerUp),
+                Err(error) => return Err(format!("mount after a cut: {error}")),
+            }
+        }
+        let before = calls(sim);
+        let mut store = match lent.mount(sim, &base.config) {
+            Ok(store) => store,
+            Err(error) => {
+                return if sim.is_powered() {
+                    Err(format!("mount: {error}"))
+                } else {
+                    Ok(Next::PowerUp)
+                };
+            }
+        };
+        if check {
+            self.oracle
+                .check(&mut store, base.sample)
+                .map_err(|e| format!("second mount: {e}"))?;
+            let sim = store.into_flash();
+            if calls(sim) != before {
+                return Err(format!(
+                    "a second mount makes {} calls",
+                    calls(sim) - before
+                ));
+            }
+            store = lent
+                .mount(sim, &base.config)
+                .map_err(|error| format!("mount: {error}"))?;
+        }
+        let next = self.go_on(&mut store)?;
+        let sim = store.into_flash();
+        if sim.is_powered() {
+            Ok(next)
+        } else {
+            Ok(Next::PowerUp)
+        }
+    }
+
+    /// The rest of the script.
+    fn go_on(&mut self, store: &mut Store<'_, '_>) -> Result<Next, String> {
+        if self.outcome.cuts > 0 && self.variant % 2 == 1 && !self.write_other(store)? {
+            return Ok(Next::PowerUp);
+        }
+        while let Some(op) = self.base.script.get(self.at) {
+            if matches!(op, Op::Remount) {
+                self.at += 1;
+                return Ok(Next::Remount);
+            }
+            if !self.step(store, op)? {
+                return Ok(Next::PowerUp);
+            }
+            self.at += 1;
+        }
+        Ok(Next::Finish)
+    }
+
+    /// One operation; false when power ended.
+    fn step(&mut self, store: &mut Store<'_, '_>, op: &Op) -> Result<bool, String> {
+        let at = self.at;
+        let text = |what: &str| format!("operation {at}, {op:?}: {what}");
+        match run(store, op, &mut self.oracle).map_err(|error| text(&error))? {
+            Step::Written => self.written(store).map_err(|error| text(&error)),
+            Step::Unchanged if self.oracle.in_doubt() && !matches!(op, Op::Maintain { .. }) => {
+                // What it is stands only with the next write; then the operation counts.
+                if !self.write_other(store)? {
+                    return Ok(false);
+                }
+                match run(store, op, &mut self.oracle).map_err(|error| text(&error))? {
+                    Step::Full => Err(text("space is lost")),
+                    Step::Failed(error) => self.failed(store, error).map_err(|e| text(&e)),
+                    Step::Written | Step::Unchanged => Ok(true),
+                }
+            }
+            Step::Unchanged => Ok(true),
+            Step::Full => Err(text("space is lost")),
+            Step::Failed(error) => self.failed(store, error).map_err(|error| text(&error)),
+        }
+    }
+
+    fn failed(&mut self, store: &mut Store<'_, '_>, error: Error) -> Result<bool, String> {
+        // Reading needs power: that it fails shows that power has ended.
+        match store.get(OTHER, 0, &mut [0; 8]) {
+            Err(Error::ReadFailed) => Ok(false),
+            _ => Err(format!("{error} with power on")),
+        }
+    }
+
+    /// After an acknowledged write nothing is in doubt. False when power ended right then.
+    fn written(&mut self, store: &mut Store<'_, '_>) -> Result<bool, String> {
+        if !self.oracle.in_doubt() {
+            return Ok(true);
+        }
+        if store.get(OTHER, 0, &mut [0; 8]) == Err(Error::ReadFailed) {
+            // Acknowledged, and power has ended since: what was in doubt has one value, but
+            // which is to be seen only when power comes back.
+            return Ok(false);
+        }
+        self.oracle.settle(store)?;
+        Ok(true)
+    }
+
+    /// Writes a key that is not in flight.
+    fn write_other(&mut self, store: &mut Store<'_, '_>) -> Result<bool, String> {
+        let seed = self.variant + u64::from(self.outcome.cuts) + 2;
+        let op = Op::Set {
+            key: OTHER.to_vec(),
+            value: Value {
+                size: 2,
+                seed,
+                flags: 0,
+            },
+        };
+        match run(store, &op, &mut self.oracle)? {
+            Step::Written => self.written(store),
+            Step::Failed(error) => self.failed(store, error),
+            step => Err(format!("the first write: {step:?}")),
+        }
+    }
+
+    /// All is as after the script without a cut, and no space is lost.
+    fn finish(&mut self, sim: &mut Sim, lent: &mut Lent) -> Result<(), String> {
+        let base = self.base;
+        let mount = |error: Error| format!("last mount: {error}");
+        let mut store = lent.mount(sim, &base.config).map_err(mount)?;
+        let at_end = |error| format!("at the end: {error}");
+        self.oracle.check(&mut store, base.sample).map_err(at_end)?;
+        let big = base.class.size() > 64 << 10;
+        if base.room == 0 || (big && self.variant % 4 != 0) {
+            return Ok(());
+        }
+        let value = Value {
+            size: base.room,
+            seed: self.variant,
+            flags: 0,
+        };
+        for op in [
+            Op::Set {
+                key: ROOM.to_vec(),
+                value,
+            },
+            Op::Remove { key: ROOM.to_vec() },
+        ] {
+            let step = run(&mut store, &op, &mut self.oracle)?;
+            if step != Step::Written {
+                let now = store.stats().map_err(|error| error.to_string())?;
+                return Err(format!("room for {}: {step:?}, {now:?}", base.room));
+            }
+            self.oracle.settle(&mut store)?;
+            self.oracle.check_key(&mut store, ROOM)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Case;
+
+    #[test]
+    fn a_case_is_a_line() {
+        for line in [
+            "3/1/75/2/99/4/",
+            "3/1/75/2/99/4/12:before:0:0,4:3+1:2:6,0:complete:3:1",
+        ] {
+            let case: Case = line.parse().unwrap();
+            assert_eq!(case.to_string(), line);
+        }
+        assert!("3/1".parse::<Case>().is_err());
+    }
+}

@@ -1,0 +1,396 @@
+//! Power is cut everywhere, and nothing that was acknowledged is ever lost: DESIGN section 3.
+//!
+//! A case that fails prints a line that replays it alone. `NVKV_SOAK_CASES=2000000` runs that
+//! many cases with seeds no run had before; `NVKV_SEED` gives the seed.
+#![cfg(feature = "sim")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "test helpers: whatever goes wrong is to stop the test"
+)]
+
+mod common;
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use common::{
+    IndexSize,
+    base::{Base, LEVELS, Plan, Workload},
+    case::{Case, Outcome},
+    env_number, fresh_seed,
+    geometry::classes,
+    in_parallel, panic_text,
+};
+use nvkv::flash::sim::{Call, Cut, CutPoint, EraseTear, ProgramTear, Rng, Sim};
+
+/// Cases of an ordinary run of all tests here.
+const CASES: u64 = 96_000;
+/// Seed of an ordinary run.
+const SEED: u64 = 1;
+/// Failures printed before a run gives up.
+const FAILURES_MAX: usize = 20;
+
+/// What the cases of a test came to.
+#[derive(Default)]
+struct Tally {
+    tried: AtomicU64,
+    cuts: AtomicU64,
+    repeats: AtomicU64,
+    failures: Mutex<Vec<String>>,
+}
+
+impl Tally {
+    fn add(&self, case: &Case, result: Result<Outcome, String>) {
+        self.tried.fetch_add(1, Relaxed);
+        match result {
+            Ok(outcome) => {
+                self.cuts.fetch_add(u64::from(outcome.cuts), Relaxed);
+                self.repeats
+                    .fetch_add(u64::from(outcome.repeat_touches), Relaxed);
+            }
+            Err(error) => self.fail(case, &error),
+        }
+    }
+
+    fn fail(&self, case: &Case, error: &str) {
+        let mut failures = self.failures.lock().expect("no panic while locked");
+        if failures.len() < FAILURES_MAX {
+            println!(
+                "NVKV_REPLAY='{case}' cargo test --features sim --test power_loss replay -- \
+                 --nocapture # {error}"
+            );
+        }
+        failures.push(error.to_string());
+    }
+
+    fn gave_up(&self) -> bool {
+        self.failures.lock().expect("no panic while locked").len() >= FAILURES_MAX
+    }
+
+    fn finish(&self, what: &str) {
+        let lost = self.failures.lock().expect("no panic while locked").len();
+        println!(
+            "{what}: cut cases: {} tried, {lost} lost ({} cuts, {} unseen touches)",
+            self.tried.load(Relaxed),
+            self.cuts.load(Relaxed),
+            self.repeats.load(Relaxed),
+        );
+        assert_eq!(lost, 0, "lines above replay the cases that lost something");
+    }
+}
+
+/// Cases of this run, and the seed of it.
+fn volume() -> (u64, u64) {
+    match env_number("NVKV_SOAK_CASES") {
+        Some(cases) => {
+            let seed = env_number("NVKV_SEED").unwrap_or_else(fresh_seed);
+            println!("NVKV_SEED={seed}");
+            (cases, seed)
+        }
+        None => (CASES, env_number("NVKV_SEED").unwrap_or(SEED)),
+    }
+}
+
+/// Every plan once; the index sizes take turns, and so all meet all in a soak.
+fn plans(seed: u64) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    for class in 0..classes().len() {
+        for workload in 0..Workload::ALL.len() {
+            for (turn, level) in LEVELS.into_iter().enumerate() {
+                let index = (class + workload + turn + seed as usize) % IndexSize::ALL.len();
+                plans.push(Plan {
+                    class,
+                    workload,
+                    level,
+                    index,
+                    seed,
+                });
+            }
+        }
+    }
+    // The large ones first: they must not be what one thread is left with.
+    plans.reverse();
+    plans
+}
+
+/// Share of the cases that a class gets: large flashes take long.
+fn weight(plan: &Plan) -> u64 {
+    match classes()[plan.class].size() {
+        0..=0x4000 => 8,
+        0x4001..=0x2_0000 => 4,
+        _ => 1,
+    }
+}
+
+/// All cuts in one call that DESIGN can tell apart.
+fn cuts_of(call: u64, what: Call, unit: u32) -> Vec<Cut> {
+    let cut = |point, program, erase| Cut {
+        call,
+        point,
+        program,
+        erase,
+    };
+    let plain = |point| cut(point, ProgramTear::Unseen, EraseTear::Unseen);
+    let mut cuts = vec![plain(CutPoint::Before), plain(CutPoint::Complete)];
+    if what.erase {
+        let point = CutPoint::Units { whole: 0, torn: 1 };
+        cuts.extend(EraseTear::ALL.map(|tear| cut(point, ProgramTear::Unseen, tear)));
+        return cuts;
+    }
+    let units = what.size / unit;
+    let mut places: Vec<(u32, u32)> = if unit >= 8 {
+        (0..units).map(|whole| (whole, 1)).collect()
+    } else {
+        vec![(0, 1), (units / 2, 1), (units - 1, 1)]
+    };
+    // Memories that program a page at once leave all of it in doubt.
+    places.extend([(0, units), (units / 2, units)]);
+    places.sort_unstable();
+    places.dedup();
+    for (whole, torn) in places {
+        let point = CutPoint::Units { whole, torn };
+        cuts.extend(ProgramTear::ALL.map(|tear| cut(point, tear, EraseTear::Unseen)));
+    }
+    cuts
+}
+
+/// A cut anywhere in the next `calls` calls.
+fn draw_cut(calls: u64, rng: &mut Rng) -> Cut {
+    let point = match rng.below(8) {
+        0 => CutPoint::Before,
+        1 => CutPoint::Complete,
+        2 => CutPoint::Units {
+            whole: 0,
+            torn: u32::MAX,
+        },
+        _ => CutPoint::Units {
+            whole: rng.below(rng.clone().below(64) + 1) as u32,
+            torn: 1,
+        },
+    };
+    Cut {
+        call: rng.below(calls),
+        point,
+        program: ProgramTear::ALL[rng.below(4) as usize],
+        erase: EraseTear::ALL[rng.below(7) as usize],
+    }
+}
+
+fn build(plan: Plan) -> Result<Base, String> {
+    let base = std::panic::catch_unwind(|| Base::build(plan));
+    base.unwrap_or_else(|panic| Err(panic_text(&*panic)))
+}
+
+/// Builds the base; one that does not come to be is a case that failed.
+fn build_for(plan: Plan, tally: &Tally) -> Option<Base> {
+    match build(plan) {
+        Ok(base) => Some(base),
+        Err(error) => {
+            tally.add(
+                &Case {
+                    plan,
+                    variant: 0,
+                    cuts: Vec::new(),
+                },
+                Err(error),
+            );
+            None
+        }
+    }
+}
+
+/// One cut in every call, at every place, of every kind; in an ordinary run a part of them.
+#[test]
+fn one_cut() {
+    let (cases, seed) = volume();
+    let plans = plans(seed);
+    let total: u64 = plans.iter().map(weight).sum();
+    let tally = Tally::default();
+    in_parallel(plans.len(), |at| {
+        if tally.gave_up() {
+            return;
+        }
+        let plan = plans[at];
+        let budget = cases / 2 * weight(&plan) / total;
+        let Some(base) = build_for(plan, &tally) else {
+            return;
+        };
+        let unit = base.class.geometry.program_size;
+        let numbered = (0..).zip(&base.calls);
+        let mut cuts: Vec<Cut> = numbered
+            .flat_map(|(at, call)| cuts_of(at, *call, unit))
+            .collect();
+        let mut rng = Rng::new(seed ^ at as u64);
+        for at in (1..cuts.len()).rev() {
+            cuts.swap(at, rng.below(at as u64 + 1) as usize);
+        }
+        for cut in cuts.into_iter().take(budget.max(1) as usize) {
+            let case = Case {
+                plan,
+                variant: rng.below(1 << 20),
+                cuts: vec![cut],
+            };
+            tally.add(&case, case.run(&base));
+        }
+    });
+    tally.finish("one cut");
+}
+
+/// Two cuts and more, drawn: the later ones hit the recovery from the earlier ones.
+#[test]
+fn drawn_cuts() {
+    let (cases, seed) = volume();
+    let plans = plans(seed.wrapping_add(1));
+    let total: u64 = plans.iter().map(weight).sum();
+    let tally = Tally::default();
+    in_parallel(plans.len(), |at| {
+        if tally.gave_up() {
+            return;
+        }
+        let plan = plans[at];
+        let budget = cases / 4 * weight(&plan) / total;
+        let Some(base) = build_for(plan, &tally) else {
+            return;
+        };
+        let mut rng = Rng::new(seed ^ at as u64);
+        for _ in 0..budget.max(1) {
+            let mut cuts = vec![draw_cut(base.calls.len().max(1) as u64, &mut rng)];
+            for _ in 0..1 + rng.below(3) {
+                let calls = 1 + rng.below(12);
+                cuts.push(draw_cut(calls, &mut rng));
+            }
+            let case = Case {
+                plan,
+                variant: rng.below(1 << 20),
+                cuts,
+            };
+            tally.add(&case, case.run(&base));
+        }
+    });
+    tally.finish("drawn cuts");
+}
+
+/// Calls of a recovery in which the second cut is tried.
+const SECOND_CALLS: u64 = 8;
+
+/// On partitions of up to 2 KiB: each cut, and after it each cut in the recovery. An ordinary
+/// run takes a part.
+#[test]
+fn second_cuts() {
+    let (cases, seed) = volume();
+    let plans: Vec<Plan> = plans(seed)
+        .into_iter()
+        .filter(|plan| classes()[plan.class].is_tiny())
+        .collect();
+    let budget = cases / 4 / plans.len() as u64;
+    let tally = Tally::default();
+    in_parallel(plans.len(), |at| {
+        if tally.gave_up() {
+            return;
+        }
+        let plan = plans[at];
+        let Some(base) = build_for(plan, &tally) else {
+            return;
+        };
+        let unit = base.class.geometry.program_size;
+        let numbered = (0..).zip(&base.calls);
+        let first: Vec<Cut> = numbered
+            .flat_map(|(at, call)| cuts_of(at, *call, unit))
+            .collect();
+        let program = Call {
+            erase: false,
+            address: 0,
+            size: 8 * unit,
+        };
+        let erase = Call {
+            erase: true,
+            ..program
+        };
+        let mut second: Vec<Cut> = Vec::new();
+        for call in 0..SECOND_CALLS {
+            for mut cut in cuts_of(call, program, unit) {
+                // What the call will be is not known: the erase tears take turns.
+                cut.erase = EraseTear::ALL[second.len() % EraseTear::ALL.len()];
+                second.push(cut);
+            }
+            second.extend(cuts_of(call, erase, unit).into_iter().skip(2));
+        }
+        let pairs = (first.len() * second.len()) as u64;
+        let stride = (pairs / budget.max(1)).max(1);
+        let mut rng = Rng::new(seed ^ at as u64);
+        let mut pair = rng.below(stride);
+        while pair < pairs {
+            let (one, two) = (pair as usize / second.len(), pair as usize % second.len());
+            let cuts = vec![first[one], second[two]];
+            let case = Case {
+                plan,
+                variant: rng.below(1 << 20),
+                cuts,
+            };
+            tally.add(&case, case.run(&base));
+            pair += 1 + rng.below(2 * stride - 1);
+        }
+    });
+    tally.finish("second cuts");
+}
+
+/// The line that a failure printed.
+#[test]
+fn replay() {
+    let Ok(line) = std::env::var("NVKV_REPLAY") else {
+        return;
+    };
+    let case: Case = line.parse().expect("a line as a failure prints it");
+    let base = Base::build(case.plan).unwrap_or_else(|error| panic!("{error}"));
+    println!(
+        "class {:?}, workload {:?}",
+        base.class.name,
+        Workload::ALL[case.plan.workload]
+    );
+    for (at, op) in base.script.iter().enumerate() {
+        println!("{at}: {op:?}");
+    }
+    match case.run(&base) {
+        Ok(outcome) => println!("nothing lost: {outcome:?}"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A test that cannot fail is no test: on a flash that forgets what it acknowledged, things must
+/// get lost.
+#[test]
+fn a_flash_that_lies_is_found_out() {
+    let mut lost = 0;
+    let mut tried = 0;
+    for (class, workload) in [(2, 0), (12, 1), (13, 2)] {
+        let plan = Plan {
+            class,
+            workload,
+            level: 50,
+            index: 0,
+            seed: 3,
+        };
+        let base = build(plan).unwrap_or_else(|error| panic!("{error}"));
+        let mut rng = Rng::new(3);
+        for _ in 0..30 {
+            let mut cut = draw_cut(base.calls.len() as u64, &mut rng);
+            cut.point = CutPoint::Before;
+            let case = Case {
+                plan,
+                variant: rng.below(1 << 20),
+                cuts: vec![cut],
+            };
+            let mut sim: Sim = base.sim.clone();
+            sim.lie(3);
+            tried += 1;
+            lost += u32::from(case.run_on(&base, sim).is_err());
+        }
+    }
+    assert!(lost * 2 > tried, "{lost} of {tried} found out");
+}
