@@ -10,14 +10,57 @@ use crate::process::{Failure, cargo, run_lines, succeeded};
 /// Options of `cargo xtask soak`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Power cuts to try
+    /// Cases to try; each cuts the power once or several times
     #[arg(long, value_name = "N", default_value_t = 2_000_000)]
     cases: u64,
+    /// Seed of the first round; without it one that no run had before
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 }
 
-/// Runs the soak and prints how many cuts were tried and how many lost data.
+/// Cases, and how many of them lost something.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+struct Tally {
+    tried: u64,
+    lost: u64,
+}
+
+impl Tally {
+    fn add(&mut self, other: Tally) {
+        self.tried = self.tried.saturating_add(other.tried);
+        self.lost = self.lost.saturating_add(other.lost);
+    }
+}
+
+/// Runs rounds of the soak, each with a seed of its own, until enough cases were tried.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let spinner = spinner()?;
+    let mut total = Tally::default();
+    let mut seed = options.seed;
+    while total.tried < options.cases {
+        // A round may try fewer than it was asked for: some workloads have no more cuts than that.
+        let (round, outcome) = one_round(options.cases.saturating_sub(total.tried), seed.take())?;
+        total.add(round);
+        println!("so far: {} cases tried, {} lost", total.tried, total.lost);
+        outcome?;
+        if round.tried == 0 {
+            return Err(Failure::new(
+                "the power-loss test printed no `cut cases: N tried, N lost`",
+            ));
+        }
+    }
+    println!(
+        "power cuts: {} cases tried, {} lost",
+        total.tried, total.lost
+    );
+    if total.lost == 0 {
+        Ok(())
+    } else {
+        Err(Failure::new("power cuts lost data"))
+    }
+}
+
+/// What one run of the test tried, and how it ended.
+fn one_round(cases: u64, seed: Option<u64>) -> Result<(Tally, Result<(), Failure>), Failure> {
     let mut command = cargo("test");
     // The test profile, not release: optimised, and with every overflow and debug check.
     command
@@ -28,29 +71,22 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             "sim",
             "--test",
             "power_loss",
-            "soak",
+            "cut",
         ])
-        .args(["--", "--ignored", "--nocapture"])
-        .env("NVKV_SOAK_CASES", options.cases.to_string());
-    let mut tried_and_lost = None;
-    let mut ran = 0_u64;
-    let status = run_lines(&mut command, |line| {
-        spinner.println(line);
-        ran = ran.saturating_add(tests_passed(line));
-        if line.contains("tried") && line.contains("lost") {
-            tried_and_lost = Some(line.to_owned());
-        }
-    })?;
-    spinner.finish_and_clear();
-    succeeded(&command, status)?;
-    if ran == 0 {
-        return Err(Failure::new("no soak test ran"));
+        .args(["--", "--nocapture"])
+        .env("NVKV_SOAK_CASES", cases.to_string());
+    if let Some(seed) = seed {
+        command.env("NVKV_SEED", seed.to_string());
     }
-    println!(
-        "{}",
-        tried_and_lost.unwrap_or_else(|| format!("{} cuts tried", options.cases))
-    );
-    Ok(())
+    let spinner = spinner()?;
+    let mut tally = Tally::default();
+    let status = run_lines(&mut command, |line| {
+        spinner.suspend(|| println!("{line}"));
+        tally.add(tally_of(line).unwrap_or_default());
+    });
+    spinner.finish_and_clear();
+    let status = status?;
+    Ok((tally, succeeded(&command, status)))
 }
 
 /// Shows that the run goes on: the test itself may print nothing for minutes.
@@ -62,12 +98,15 @@ fn spinner() -> Result<ProgressBar, Failure> {
     Ok(spinner)
 }
 
-/// The number in a line `test result: ok. 3 passed; …`.
-fn tests_passed(line: &str) -> u64 {
-    line.strip_prefix("test result: ok. ")
-        .and_then(|rest| rest.split_once(" passed"))
-        .and_then(|(number, _)| number.parse().ok())
-        .unwrap_or(0)
+/// The numbers in a line `one cut: cut cases: 3 tried, 0 lost (...)`.
+fn tally_of(line: &str) -> Option<Tally> {
+    let (_, numbers) = line.split_once("cut cases: ")?;
+    let (tried, rest) = numbers.split_once(" tried, ")?;
+    let (lost, _) = rest.split_once(" lost")?;
+    Some(Tally {
+        tried: tried.parse().ok()?,
+        lost: lost.parse().ok()?,
+    })
 }
 
 #[cfg(test)]
@@ -75,12 +114,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passed_tests_are_counted() {
+    fn the_numbers_are_read_from_the_lines_of_the_test() {
+        let line = "one cut: cut cases: 48000 tried, 2 lost (48000 cuts, 7 unseen touches)";
         assert_eq!(
-            tests_passed("test result: ok. 3 passed; 0 failed; 0 ignored"),
-            3
+            tally_of(line),
+            Some(Tally {
+                tried: 48_000,
+                lost: 2
+            })
         );
-        assert_eq!(tests_passed("test result: FAILED. 3 passed; 1 failed"), 0);
-        assert_eq!(tests_passed("running 3 tests"), 0);
+        assert_eq!(tally_of("test one_cut ... ok"), None);
+        assert_eq!(tally_of("cut cases: many tried, 0 lost"), None);
     }
 }
