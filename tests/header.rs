@@ -1,0 +1,196 @@
+//! `include/nvkv.h` is what the sources say, and every compiler takes it.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
+};
+
+use nvkv::ffi::status;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The part of the header that the sources cannot express: Mbed's names where Mbed's own headers
+/// are not at hand, the version, and the memory macros.
+fn names() -> String {
+    let errors: String = status::STATUSES
+        .iter()
+        .map(|(name, number)| format!("    {} = {number},\n", name.trim_end_matches('\0')))
+        .collect();
+    let version = env!("CARGO_PKG_VERSION");
+    let packed = version
+        .split('.')
+        .map(|part| part.parse::<u32>().expect("three numbers"))
+        .fold(0, |sum, part| sum << 8 | part);
+    include_str!("header/names.h")
+        .replace(
+            "@ERRORS@\n",
+            &(errors.trim_end_matches(",\n").to_owned() + "\n"),
+        )
+        .replace("@VERSION@", version)
+        .replace("@VERSION_NUMBER@", &format!("0x{packed:06X}"))
+}
+
+/// What is public for Rust alone: constants of the engine.
+fn without_constants_of_rust(header: &str) -> String {
+    let of_rust = |part: &&str| {
+        let name = part.lines().find_map(|line| line.strip_prefix("#define "));
+        !part.contains('(')
+            && name.is_some_and(|name| !name.starts_with("KV_") && !name.starts_with("NVKV_"))
+    };
+    let parts: Vec<_> = header.split("\n\n").filter(|part| !of_rust(part)).collect();
+    parts.join("\n\n")
+}
+
+/// Rust's "# Safety" sections repeat the contract at the top of the header: left out.
+fn without_safety(header: &str) -> String {
+    let mut kept = Vec::new();
+    let mut in_safety = false;
+    for line in header.lines() {
+        in_safety = line.starts_with("//") && (in_safety || line == "// # Safety");
+        if line == "// # Safety" && kept.last() == Some(&"//") {
+            kept.pop();
+        }
+        if !in_safety {
+            kept.push(line);
+        }
+    }
+    kept.join("\n") + "\n"
+}
+
+fn generated() -> String {
+    let mut config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("a config");
+    config.after_includes = Some(names());
+    let mut header = Vec::new();
+    cbindgen::Builder::new()
+        .with_crate(root())
+        .with_config(config)
+        .generate()
+        .expect("cbindgen understands the sources")
+        .write(&mut header);
+    let header = String::from_utf8(header).expect("text");
+    without_safety(&without_constants_of_rust(&header))
+}
+
+/// The committed header; with NVKV_UPDATE made anew before any test reads it.
+static COMMITTED: LazyLock<String> = LazyLock::new(|| {
+    let path = root().join("include/nvkv.h");
+    if env::var_os("NVKV_UPDATE").is_some() {
+        fs::write(&path, generated()).expect("include/ can be written");
+    }
+    fs::read_to_string(&path).expect("include/nvkv.h is there")
+});
+
+#[test]
+fn committed_is_generated() {
+    let generated = generated();
+    let mut lines = COMMITTED.lines().zip(generated.lines());
+    let differs = lines.position(|(committed, generated)| committed != generated);
+    assert!(
+        *COMMITTED == generated,
+        "include/nvkv.h is not what the sources say (first difference: line {}); \
+         NVKV_UPDATE=1 cargo test --test header rewrites it",
+        differs.map_or(0, |line| line + 1)
+    );
+}
+
+/// Each exported function is in the header with words on statuses and power.
+#[test]
+fn every_function_is_explained() {
+    let header = COMMITTED.as_str();
+    for name in [
+        "open",
+        "close",
+        "format",
+        "set",
+        "get",
+        "get_at",
+        "get_info",
+        "exists",
+        "remove",
+        "reset",
+        "set_start",
+        "set_add_data",
+        "set_finalize",
+        "set_abort",
+        "iterator_open",
+        "iterator_next",
+        "iterator_close",
+        "reserved_data_set",
+        "reserved_data_get",
+        "maintain",
+        "check",
+        "stats",
+    ] {
+        let declaration = header
+            .find(&format!("\nint kv_store_{name}("))
+            .unwrap_or_else(|| panic!("kv_store_{name} is not in the header"));
+        let comment = header[..declaration].rsplit("\n\n").next().expect("a part");
+        for word in ["// Returns", "// - MBED_SUCCESS", "// Power: "] {
+            let explained = comment.contains(word) || (name == "maintain" && word.contains("SUCC"));
+            assert!(explained, "kv_store_{name}: no \"{word}\"");
+        }
+    }
+}
+
+/// Compilers at hand: C and C++ for each.
+fn compilers() -> Vec<(&'static str, &'static str)> {
+    [("cc", "c++"), ("clang", "clang++")]
+        .into_iter()
+        .filter(|(c, _)| Command::new(c).arg("--version").output().is_ok())
+        .collect()
+}
+
+fn compiles(compiler: &str, standard: &str, source: &Path, includes: &[PathBuf]) {
+    let mut command = Command::new(compiler);
+    command
+        .arg(format!("-std={standard}"))
+        .args([
+            "-pedantic",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-Wundef",
+            "-fsyntax-only",
+        ])
+        .arg("-I")
+        .arg(root().join("include"));
+    for include in includes {
+        command.arg("-I").arg(include);
+    }
+    let output = command.arg(source).output().expect("the compiler runs");
+    assert!(
+        output.status.success(),
+        "{compiler} -std={standard} {includes:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+const C: [&str; 3] = ["c99", "c11", "c17"];
+const CPP: [&str; 4] = ["c++11", "c++14", "c++17", "c++20"];
+
+/// Alone, with nothing but the compiler; and beside headers that define what Mbed's define, in
+/// both of Mbed's include spellings.
+#[test]
+fn every_compiler_takes_it() {
+    LazyLock::force(&COMMITTED);
+    let source = root().join("tests/header");
+    let surroundings = [
+        vec![],
+        vec![source.join("mbed_flat")],
+        vec![source.join("mbed_folders")],
+    ];
+    for (c, cpp) in compilers() {
+        for includes in &surroundings {
+            for standard in C {
+                compiles(c, standard, &source.join("alone.c"), includes);
+            }
+            for standard in CPP {
+                compiles(cpp, standard, &source.join("alone.cpp"), includes);
+            }
+        }
+    }
+}
