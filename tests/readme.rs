@@ -297,3 +297,36 @@ fn limits_are_those_of_the_library() {
     assert_ne!(wrong, right);
     assert!(build_and_run("limits-wrong", &(wrong + &program)).is_err());
 }
+
+/// The number `name` is set to in a Rust source.
+fn constant(source: &str, name: &str) -> u64 {
+    let line = source
+        .lines()
+        .find(|line| line.trim_start().starts_with(&format!("const {name}:")));
+    let (_, value) = line
+        .unwrap_or_else(|| panic!("no {name}"))
+        .split_once('=')
+        .unwrap();
+    value
+        .trim()
+        .trim_end_matches(';')
+        .replace('_', "")
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn numbers_of_cases_are_right() {
+    let tests = fs::read_to_string(root().join("tests/power_loss.rs")).unwrap();
+    let soak = fs::read_to_string(root().join("xtask/src/soak.rs")).unwrap();
+    assert_eq!(constant(&tests, "CASES"), 96_000);
+    assert!(readme().contains("some 96,000 such cases"));
+    assert!(soak.contains("default_value_t = 2_000_000"));
+    for document in ["README.md", "CONTRIBUTING.md"] {
+        assert!(
+            fs::read_to_string(root().join(document))
+                .unwrap()
+                .contains("2,000,000")
+        );
+    }
+}

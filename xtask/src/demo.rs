@@ -71,7 +71,7 @@ fn build() -> Result<PathBuf, Failure> {
     let program = folder().join("demo");
     process::run(
         command(compiler)
-            .args(["-std=c99", "-O1", "-Wall", "-Wextra"])
+            .args(["-std=gnu99", "-O1", "-Wall", "-Wextra"])
             .arg("-I")
             .arg(paths::root().join("include"))
             .arg(examples.join("demo.c"))
