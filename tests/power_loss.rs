@@ -387,7 +387,7 @@ fn a_flash_that_lies_is_found_out() {
                 cuts: vec![cut],
             };
             let mut sim: Sim = base.sim.clone();
-            sim.lie(3);
+            sim.lie(8);
             tried += 1;
             lost += u32::from(case.run_on(&base, sim).is_err());
         }

@@ -1,6 +1,6 @@
 //! What is done to a store: operations, and how each changes what the oracle expects.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use nvkv::{error::Error, flash::sim::Rng};
 
@@ -31,7 +31,7 @@ impl Value {
 }
 
 /// One operation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Op {
     Set {
         key: Vec<u8>,
@@ -51,6 +51,40 @@ pub enum Op {
     },
     Reset,
     Remount,
+}
+
+impl fmt::Debug for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Op::Set { key, value } => {
+                write!(
+                    f,
+                    "set {} {} bytes flags {}",
+                    show_key(key),
+                    value.size,
+                    value.flags
+                )
+            }
+            Op::Remove { key } => write!(f, "remove {}", show_key(key)),
+            Op::Stream {
+                key,
+                value,
+                pieces,
+                abort,
+            } => {
+                let end = if *abort { "aborted" } else { "finalized" };
+                write!(
+                    f,
+                    "stream {} {} bytes, {pieces} pieces, {end}",
+                    show_key(key),
+                    value.size
+                )
+            }
+            Op::Maintain { budget } => write!(f, "maintain {budget}"),
+            Op::Reset => write!(f, "reset"),
+            Op::Remount => write!(f, "remount"),
+        }
+    }
 }
 
 /// How an operation ended.
