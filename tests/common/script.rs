@@ -166,7 +166,7 @@ fn written(
             Ok(Step::Unchanged)
         }
         Err(Error::Full | Error::TooLarge) if held.is_some() => Ok(Step::Full),
-        Err(error @ (Error::WriteFailed | Error::ReadFailed)) => {
+        Err(error @ (Error::WriteFailed | Error::ReadFailed | Error::ReadOnly)) => {
             oracle.in_flight(key, held);
             Ok(Step::Failed(error))
         }
@@ -188,7 +188,9 @@ fn stream(
         Ok(()) => {}
         Err(Error::Full | Error::TooLarge) => return Ok(Step::Full),
         Err(Error::WriteProtected) if write_once(oracle, key).1 => return Ok(Step::Unchanged),
-        Err(error @ (Error::WriteFailed | Error::ReadFailed)) => return Ok(Step::Failed(error)),
+        Err(error @ (Error::WriteFailed | Error::ReadFailed | Error::ReadOnly)) => {
+            return Ok(Step::Failed(error));
+        }
         Err(error) => return Err(format!("start of {}: {error}", show_key(key))),
     }
     let piece = bytes.len().div_ceil(pieces.max(1) as usize).max(1);
@@ -196,7 +198,7 @@ fn stream(
     for part in bytes[..sent].chunks(piece) {
         match store.set_add_data(part) {
             Ok(()) => {}
-            Err(error @ (Error::WriteFailed | Error::ReadFailed)) => {
+            Err(error @ (Error::WriteFailed | Error::ReadFailed | Error::ReadOnly)) => {
                 return Ok(Step::Failed(error));
             }
             Err(error) => return Err(format!("piece of {}: {error}", show_key(key))),

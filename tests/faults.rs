@@ -1,0 +1,239 @@
+//! A flash that fails loses nothing: programs and erases that return an error, or success and
+//! are not done, in one sector or in all.
+//!
+//! `NVKV_SEED` replays the run whose seed was printed.
+#![cfg(feature = "sim")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "test helpers: whatever goes wrong is to stop the test"
+)]
+
+mod common;
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
+
+use common::{
+    IndexSize, Lent,
+    base::{Base, Plan, Workload, breaches},
+    env_number, fresh_seed,
+    geometry::classes,
+    in_parallel,
+    oracle::{Oracle, Store},
+    panic_text,
+    script::{Op, Step, Value, name, run},
+};
+use nvkv::{
+    error::Error,
+    flash::sim::{Fault, Rng, Sim},
+};
+
+/// Operations of a run.
+const STEPS: u32 = 150;
+/// Runs with seeds that stay, and with fresh ones.
+const RUNS: usize = 3_000;
+const FAILURES_MAX: u32 = 20;
+const FAULTS: [Fault; 4] = [
+    Fault::ProgramError,
+    Fault::ProgramSilent,
+    Fault::EraseError,
+    Fault::EraseSilent,
+];
+
+/// How much of the flash fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// One sector: with enough others no operation may fail.
+    One,
+    /// All of them: writes may fail, what is stored stays readable.
+    All,
+}
+
+struct Run {
+    rng: Rng,
+    oracle: Oracle,
+    /// Whether a write may fail.
+    may_fail: bool,
+}
+
+impl Run {
+    fn draw(&mut self) -> Op {
+        let key = name(self.rng.below(12), 16);
+        let value = Value {
+            size: self.rng.below(30) as u32,
+            seed: self.rng.next(),
+            flags: 0,
+        };
+        match self.rng.below(8) {
+            0 => Op::Remove { key },
+            1 => Op::Stream {
+                key,
+                value,
+                pieces: 3,
+                abort: self.rng.one_in(3),
+            },
+            2 => Op::Maintain { budget: 2 },
+            _ => Op::Set { key, value },
+        }
+    }
+
+    fn steps(&mut self, store: &mut Store<'_, '_>, count: u32) -> Result<(), String> {
+        for at in 0..count {
+            let op = self.draw();
+            let text = |what: String| format!("step {at}, {op:?}: {what}");
+            match run(store, &op, &mut self.oracle).map_err(text)? {
+                Step::Written => self.oracle.settle(store).map_err(text)?,
+                Step::Unchanged => {}
+                Step::Full | Step::Failed(_) if self.may_fail => {
+                    // A stream that failed stays open.
+                    let _ = store.set_abort();
+                }
+                step => return Err(text(format!("{step:?} with other sectors left"))),
+            }
+        }
+        self.oracle.check(store, 0)
+    }
+}
+
+fn one_run(seed: u64) -> Result<(), String> {
+    let mut rng = Rng::new(seed);
+    let class = rng.below(classes().len() as u64) as usize;
+    let large = classes()[class].size() > 0x2_0000;
+    let plan = Plan {
+        class: if large { 12 } else { class },
+        workload: Workload::ALL
+            .iter()
+            .position(|w| *w == Workload::Overwrite)
+            .unwrap_or(0),
+        level: [10, 30, 50][rng.below(3) as usize],
+        index: rng.below(IndexSize::ALL.len() as u64) as usize,
+        seed: 1,
+    };
+    let base = Base::build(plan)?;
+    let sectors = base.class.geometry.sectors.len();
+    let fault = FAULTS[rng.below(4) as usize];
+    let extent = if rng.one_in(4) {
+        Extent::All
+    } else {
+        Extent::One
+    };
+    let mut sim: Sim = base.sim.clone();
+    let from = rng.below(60);
+    let one = rng.below(sectors as u64) as usize;
+    for sector in 0..sectors {
+        if extent == Extent::All || sector == one {
+            sim.fail(sector, fault, from);
+        }
+    }
+    let needs =
+        nvkv::engine::requirements(&sim, &base.config).map_err(|error| error.to_string())?;
+    let may_fail = extent == Extent::All || needs.segments < 6;
+    let text = |error: String| {
+        format!(
+            "{fault:?} {extent:?} {one} in {:?}: {error}",
+            base.class.name
+        )
+    };
+    let mut run = Run {
+        rng,
+        oracle: base.oracle.clone(),
+        may_fail,
+    };
+    let mut lent = Lent::new(&sim, &base.config, base.slots);
+    for _ in 0..4 {
+        let mut store = match lent.mount(&mut sim, &base.config) {
+            Ok(store) => store,
+            Err(error) => return Err(text(format!("mount: {error}"))),
+        };
+        run.oracle
+            .check(&mut store, 0)
+            .map_err(|error| text(format!("mounted: {error}")))?;
+        run.steps(&mut store, STEPS / 4).map_err(text)?;
+    }
+    // The flash works again: so does the store.
+    sim.heal();
+    let mut store = lent
+        .mount(&mut sim, &base.config)
+        .map_err(|e| text(format!("healed: {e}")))?;
+    run.oracle.check(&mut store, 0).map_err(text)?;
+    breaches(&sim).map_err(text)
+}
+
+fn all(seed: u64, runs: usize) {
+    let (done, failed) = (AtomicU32::new(0), AtomicU32::new(0));
+    in_parallel(runs, |at| {
+        if failed.load(Relaxed) >= FAILURES_MAX {
+            return;
+        }
+        let seed = seed + at as u64;
+        done.fetch_add(1, Relaxed);
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| one_run(seed)));
+        if let Err(error) = result.unwrap_or_else(|panic| Err(panic_text(&*panic))) {
+            println!(
+                "NVKV_REPLAY={seed} cargo test --features sim --test faults replay -- \
+                 --nocapture # {error}"
+            );
+            failed.fetch_add(1, Relaxed);
+        }
+    });
+    let failed = failed.load(Relaxed);
+    println!("faults: {} runs, {failed} failed", done.load(Relaxed));
+    assert_eq!(failed, 0, "the lines above replay the runs that failed");
+}
+
+#[test]
+fn fixed_seeds() {
+    all(1 << 40, RUNS);
+}
+
+#[test]
+fn fresh_seeds() {
+    let seed = env_number("NVKV_SEED").unwrap_or_else(fresh_seed);
+    println!("NVKV_SEED={seed}");
+    all(seed, RUNS / 3);
+}
+
+/// The line that a failure printed.
+#[test]
+fn replay() {
+    let Some(seed) = env_number("NVKV_REPLAY") else {
+        return;
+    };
+    assert_eq!(one_run(seed), Ok(()));
+}
+
+/// A flash in which nothing can be written any more can still be read, and says what it is.
+#[test]
+fn a_store_without_good_sectors_is_read_only() {
+    let plan = Plan {
+        class: 12,
+        workload: 0,
+        level: 50,
+        index: 0,
+        seed: 1,
+    };
+    let base = Base::build(plan).unwrap();
+    let mut sim = base.sim.clone();
+    for sector in 0..base.class.geometry.sectors.len() {
+        sim.fail(sector, Fault::EraseError, 0);
+        sim.fail(sector, Fault::ProgramError, 0);
+    }
+    let mut lent = Lent::new(&sim, &base.config, base.slots);
+    let mut store = lent.mount(&mut sim, &base.config).unwrap();
+    let mut last = Ok(());
+    for _ in 0..50 {
+        last = store.set(b"new", b"value", 0);
+        assert!(last.is_err());
+    }
+    assert!(
+        matches!(last, Err(Error::ReadOnly | Error::WriteFailed)),
+        "{last:?}"
+    );
+    base.oracle.check(&mut store, 0).unwrap();
+    breaches(&sim).unwrap();
+}
