@@ -1,0 +1,376 @@
+//! Collection: what is live in a victim is moved, then a retire record makes the victim void.
+//!
+//! It goes in steps, so that it can be done ahead in idle time and stop between any two records.
+//! Where the index covers only part of the keys, the victim is walked once per part.
+//!
+//! Invariant: a victim is erased only after the retire record behind all that was moved is on
+//! flash. `docs/format.md` section 8.
+#![forbid(unsafe_code)]
+
+use super::{
+    Engine,
+    header::Role,
+    index::Cover,
+    io::SCAN,
+    record::{CRC_SIZE, Head, Kind, seed},
+    segments::State,
+    walk::{Entry, Walk},
+    write::Recording,
+};
+use crate::{error::Error, flash::Flash};
+
+/// Bytes of the value of a retire and a reset record. FORMAT 5.5
+pub(crate) const NUMBER_SIZE: u32 = 8;
+
+/// A collection under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Collection {
+    pub(crate) victim: u16,
+    pub(crate) role: Role,
+    walk: Walk,
+    part: Cover,
+    /// The segment that was opened for this victim: nothing in it counts yet.
+    pending: Option<u16>,
+}
+
+/// How a move of one record went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moved {
+    /// It is here now.
+    To(Entry),
+    /// What was in doubt did not last: it reads differently now.
+    Doubtful,
+}
+
+impl<F: Flash> Engine<'_, F> {
+    /// Starts to collect `victim` into what is open in `role`, or into a fresh segment.
+    pub(crate) fn start_collection(
+        &mut self,
+        victim: u16,
+        role: Role,
+        fresh: bool,
+    ) -> Result<(), Error> {
+        let pending = if fresh {
+            Some(self.open_pending(role, victim)?)
+        } else {
+            None
+        };
+        let part = Cover {
+            bits: self.table.cover.bits,
+            part: 0,
+        };
+        let walk = self.walk(victim);
+        self.collection = Some(Collection {
+            victim,
+            role,
+            walk,
+            part,
+            pending,
+        });
+        Ok(())
+    }
+
+    fn open_pending(&mut self, role: Role, victim: u16) -> Result<u16, Error> {
+        let open = self.open_segment(role, Some(victim))?;
+        if role == Role::Destination {
+            self.last_destination = Some(self.segments.number(open.segment));
+        }
+        self.set_open(role, Some(open));
+        Ok(open.segment)
+    }
+
+    /// Runs the collection under way to its end.
+    pub(crate) fn finish_collection(&mut self) -> Result<(), Error> {
+        while self.collection.is_some() {
+            self.step_collection(u32::MAX)?;
+        }
+        Ok(())
+    }
+
+    /// Moves records until `bytes` are moved or the victim is done.
+    pub(crate) fn step_collection(&mut self, bytes: u32) -> Result<(), Error> {
+        let Some(mut collection) = self.collection else {
+            return Ok(());
+        };
+        let mut moved = 0;
+        while moved < bytes {
+            if self.table.cover != collection.part {
+                self.load(collection.part)?;
+            }
+            if self.table.cover != collection.part {
+                // More keys than the part has room for: smaller parts from here on.
+                collection.part = Cover {
+                    bits: self.table.cover.bits,
+                    part: 0,
+                };
+                collection.walk = self.walk(collection.victim);
+                continue;
+            }
+            match collection.walk.next(&mut self.io)? {
+                Some(entry) => {
+                    moved += self.collect_entry(&mut collection, &entry)?;
+                }
+                None => match collection.part.next() {
+                    Some(part) => {
+                        collection.part = part;
+                        collection.walk = self.walk(collection.victim);
+                    }
+                    None => return self.retire(&collection),
+                },
+            }
+            self.collection = Some(collection);
+        }
+        Ok(())
+    }
+
+    /// Moves `entry` if it is live; returns the bytes moved.
+    fn collect_entry(&mut self, collection: &mut Collection, entry: &Entry) -> Result<u32, Error> {
+        let first_part = collection.part.part == 0;
+        let hash = match entry.head.kind {
+            Kind::Retire | Kind::Reset if first_part => {
+                if !self.is_needed_remark(entry)? {
+                    return Ok(0);
+                }
+                None
+            }
+            Kind::Retire | Kind::Reset | Kind::Note => return Ok(0),
+            _ => {
+                let identity = self.identity_of(entry)?;
+                if !self.table.cover.holds(identity.hash) {
+                    return Ok(0);
+                }
+                match self.is_indexed(identity.hash, entry) {
+                    Some(slot) if self.is_droppable(entry) => {
+                        self.table.remove(slot);
+                        self.count_out(entry);
+                        return Ok(0);
+                    }
+                    Some(_) => Some(identity.hash),
+                    None => return Ok(0),
+                }
+            }
+        };
+        self.move_entry(collection, entry, hash)?;
+        Ok(entry.head.total())
+    }
+
+    /// A tombstone says nothing once nothing older than its segment is left.
+    fn is_droppable(&self, entry: &Entry) -> bool {
+        entry.head.kind == Kind::Tombstone && self.segments.is_oldest(entry.segment)
+    }
+
+    /// Whether a retire or reset record still keeps something void.
+    fn is_needed_remark(&mut self, entry: &Entry) -> Result<bool, Error> {
+        let number = self.read_number(entry)?;
+        Ok(if entry.head.kind == Kind::Retire {
+            self.segments.void_with_number(number)
+        } else {
+            self.segments
+                .all()
+                .any(|segment| matches!(self.segments.state(segment), State::Retired | State::Bad))
+        })
+    }
+
+    /// The number in a retire or reset record.
+    pub(crate) fn read_number(&mut self, entry: &Entry) -> Result<u64, Error> {
+        let mut bytes = [0; NUMBER_SIZE as usize];
+        if entry.head.value_len == NUMBER_SIZE {
+            let (base, at) = (self.base(entry.segment), self.value_offset(entry));
+            self.io.read(base, at, &mut bytes, SCAN)?;
+        }
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn move_entry(
+        &mut self,
+        collection: &mut Collection,
+        entry: &Entry,
+        hash: Option<u32>,
+    ) -> Result<(), Error> {
+        let total = entry.head.total();
+        let spare = self.retire_spare();
+        let role = collection.role;
+        for _ in 0..self.segments.count() {
+            let room = self
+                .open(role)
+                .is_some_and(|open| open.has_room(&self.io, total, spare));
+            if !room {
+                self.open_next(collection)?;
+            }
+            match self.copy_record(entry, role, None, hash) {
+                Ok(Moved::To(_)) => return Ok(()),
+                Ok(Moved::Doubtful) => {
+                    // The index was made anew without it: the walk starts again.
+                    collection.part = Cover {
+                        bits: self.table.cover.bits,
+                        part: 0,
+                    };
+                    collection.walk = self.walk(collection.victim);
+                    return Ok(());
+                }
+                Err(Error::WriteFailed) if collection.pending.is_none() => {}
+                Err(Error::WriteFailed) => {
+                    // Nothing in it counts: the victim is still the truth.
+                    self.collection = Some(*collection);
+                    return self.give_up(true);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::WriteFailed)
+    }
+
+    /// The next segment for what is moved, when the one before is full.
+    fn open_next(&mut self, collection: &mut Collection) -> Result<(), Error> {
+        self.collection = Some(*collection);
+        let role = collection.role;
+        let possible = match role {
+            Role::Destination => self.can_open_destination(),
+            Role::User => false,
+        };
+        if collection.pending.is_some() || !possible || self.segments.free() == 0 {
+            return self.give_up(false);
+        }
+        collection.pending = Some(self.open_pending(role, collection.victim)?);
+        self.collection = Some(*collection);
+        Ok(())
+    }
+
+    /// Ends the collection without a result: what was opened for it holds nothing that counts.
+    fn give_up(&mut self, failed: bool) -> Result<(), Error> {
+        if let Some(collection) = self.collection.take() {
+            self.set_open(collection.role, None);
+            if let Some(segment) = collection.pending {
+                self.segments.set_state(segment, State::Dirty);
+                if failed {
+                    self.note_failure(segment);
+                }
+                self.recount()?;
+            }
+        }
+        Err(Error::WriteFailed)
+    }
+
+    /// Bytes behind a moved record that the retire record needs.
+    fn retire_spare(&self) -> u32 {
+        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
+        self.io.layout.units(head.total()) * self.io.layout.align
+    }
+
+    /// Writes the retire record: from here on the victim is void.
+    fn retire(&mut self, collection: &Collection) -> Result<(), Error> {
+        let number = self.segments.number(collection.victim);
+        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
+        let room = self
+            .open(collection.role)
+            .is_some_and(|open| open.has_room(&self.io, head.total(), 0));
+        if !room
+            || self
+                .append(collection.role, &head, &[], &number.to_le_bytes())
+                .is_err()
+        {
+            self.collection = Some(*collection);
+            return self.give_up(room);
+        }
+        self.collection = None;
+        self.segments.set_state(collection.victim, State::Retired);
+        let closed = |open: Option<super::write::Open>| {
+            open.filter(|open| open.segment != collection.victim)
+        };
+        self.user = closed(self.user);
+        self.destination = closed(self.destination);
+        if collection.role == Role::User
+            && let Some(open) = &mut self.user
+        {
+            open.marks = true;
+        }
+        Ok(())
+    }
+
+    /// Appends a copy of `entry`, its CRC made for the new place; a record whose CRC fails stays
+    /// damaged. The index follows where `hash` is given.
+    pub(crate) fn copy_record(
+        &mut self,
+        entry: &Entry,
+        role: Role,
+        void_from: Option<u32>,
+        hash: Option<u32>,
+    ) -> Result<Moved, Error> {
+        let open = self.open(role).ok_or(Error::WriteFailed)?;
+        let head = Head {
+            void_from,
+            ..entry.head
+        };
+        let mut record = match Recording::start(&mut self.io, open, &head) {
+            Ok(record) => record,
+            Err(error) => {
+                self.set_open(role, None);
+                return Err(error);
+            }
+        };
+        let damage = match self.copy_body(entry, &mut record) {
+            Ok(damage) => damage,
+            Err(Error::WriteFailed) => {
+                self.set_open(role, None);
+                return Err(Error::WriteFailed);
+            }
+            Err(error) => {
+                self.set_open(role, Some(record.abandon(&self.io)));
+                return Err(error);
+            }
+        };
+        if damage != 0 && self.is_doubtful(entry) {
+            self.set_open(role, Some(record.abandon(&self.io)));
+            self.distrust(entry)?;
+            return Ok(Moved::Doubtful);
+        }
+        let copy = Entry {
+            damaged: entry.damaged,
+            ..record.entry()
+        };
+        let finished = record.finish(&mut self.io, damage);
+        self.set_open(role, finished.ok());
+        finished?;
+        if let Some(hash) = hash {
+            self.follow(hash, entry, &copy);
+        }
+        Ok(Moved::To(copy))
+    }
+
+    /// Copies key and value; returns how far the stored CRC is from the right one.
+    fn copy_body(&mut self, entry: &Entry, record: &mut Recording) -> Result<u32, Error> {
+        let number = self.segments.low_number(entry.segment);
+        let mut crc = entry.head.start_crc(seed(number, entry.place));
+        let base = self.base(entry.segment);
+        let mut at = self.key_offset(entry);
+        let mut left = entry.head.key_len + entry.head.value_len;
+        while left > 0 {
+            let mut piece = [0; 64];
+            let piece = piece.get_mut(..left.min(64) as usize).unwrap_or(&mut []);
+            at = self.io.read(base, at, piece, SCAN)?;
+            crc.add(piece);
+            record.put(&mut self.io, piece)?;
+            left -= piece.len() as u32;
+        }
+        let mut stored = [0; CRC_SIZE as usize];
+        self.io.read(base, at, &mut stored, SCAN)?;
+        Ok(u32::from_le_bytes(stored) ^ crc.value())
+    }
+
+    /// The newest record of a key is now at `copy` instead of `entry`.
+    fn follow(&mut self, hash: u32, entry: &Entry, copy: &Entry) {
+        if let Some(slot) = self.is_indexed(hash, entry) {
+            let location = self.location(copy.segment, copy.place);
+            self.table.replace(slot, location);
+        }
+        self.count_out(entry);
+        self.count_in(copy);
+        if let Some(stream) = &mut self.stream
+            && stream.source.is_some_and(|source| {
+                (source.segment, source.place) == (entry.segment, entry.place)
+            })
+        {
+            stream.source = Some(*copy);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Making a partition an empty store: `format` for any content, `reset` for a mounted store.
+//!
+//! Invariant: a reset is one record; before it all keys are there, behind it none.
+//! `docs/format.md` section 8.3.
+#![forbid(unsafe_code)]
+
+use super::{
+    Engine,
+    collect::NUMBER_SIZE,
+    header::Role,
+    record::{Head, Kind},
+    segments::State,
+};
+use crate::{error::Error, flash::Flash};
+
+impl<F: Flash> Engine<'_, F> {
+    /// Erases every segment.
+    pub(crate) fn erase_all(&mut self) -> Result<(), Error> {
+        for segment in self.segments.all() {
+            self.segments.set_state(segment, State::Dirty);
+        }
+        for segment in self.segments.all() {
+            let _set_aside_on_failure = self.erase_segment(segment);
+        }
+        if self.segments.usable() < 2 {
+            return Err(Error::WriteFailed);
+        }
+        self.io.sync()
+    }
+
+    /// Removes everything, reserved data and write-once keys too.
+    pub(crate) fn reset_all(&mut self) -> Result<(), Error> {
+        if self.segments.usable() < 2 {
+            return Err(Error::ReadOnly);
+        }
+        self.collection = None;
+        // Nothing may be announced in the old segments: the last record there may be in doubt.
+        self.user = None;
+        self.destination = None;
+        let mut tries = self.segments.count();
+        loop {
+            match self.write_reset() {
+                Err(Error::WriteFailed) if tries > 0 => tries -= 1,
+                result => break result?,
+            }
+        }
+        self.tails = [None; 2];
+        self.resumed = true;
+        self.verified = None;
+        let open = self.user.map(|open| open.segment);
+        for segment in self.segments.all() {
+            if Some(segment) != open && self.segments.is_used(segment) {
+                self.segments.set_state(segment, State::Retired);
+            }
+        }
+        self.recount()?;
+        while self.erase_one() {}
+        self.io.sync()
+    }
+
+    fn write_reset(&mut self) -> Result<(), Error> {
+        let open = self.open_segment(Role::User, None)?;
+        let number = self.segments.number(open.segment);
+        self.user = Some(open);
+        let head = Head::new(Kind::Reset, 0, 0, NUMBER_SIZE);
+        self.append(Role::User, &head, &[], &number.to_le_bytes())
+            .map(|_| ())
+    }
+}

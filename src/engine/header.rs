@@ -1,0 +1,151 @@
+//! The erase marker and the segment header: what says that a segment is erased, or in use.
+//!
+//! Invariant: both are bound to the address of their segment, so a copy elsewhere does not verify.
+//! `docs/format.md` section 3.
+#![forbid(unsafe_code)]
+
+use super::{
+    checksum::crc32,
+    layout::{HEADER_SIZE, Layout, MARKER_SIZE},
+};
+
+/// The format version this library writes. FORMAT 3.1
+pub(crate) const VERSION: u8 = 1;
+
+const MARKER_SEED: u32 = 0x4D6B_766E;
+const HEADER_SEED: u32 = 0x486B_766E;
+
+/// What a segment was opened for. FORMAT 3.3
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Takes what the user writes.
+    User,
+    /// Takes what collection moves.
+    Destination,
+}
+
+/// A segment header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) role: Role,
+    pub(crate) erase_count: u32,
+    pub(crate) number: u64,
+    /// Distance down to the number of the segment that is collected into this one, or 0. Then
+    /// nothing in here counts before its first retire record.
+    pub(crate) collects: u32,
+}
+
+/// What the first bytes of a segment say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Neither a marker nor a header verifies.
+    Nothing,
+    /// Erased completely, never opened as far as can be seen.
+    Erased { erase_count: u32 },
+    /// In use.
+    Open(Header),
+    /// Written by a newer version of the format.
+    Newer,
+    /// Written with another division of the partition.
+    OtherLayout,
+}
+
+/// The four bytes that say how a segment is divided. FORMAT 3.1
+fn parameters(layout: &Layout, role: u8) -> [u8; 4] {
+    let logs = |value: u32| u8::try_from(value.trailing_zeros()).unwrap_or(0);
+    let division = logs(layout.block) << 4 | logs(layout.align);
+    [VERSION, role, division, logs(layout.program_size)]
+}
+
+fn put<const N: usize>(bytes: &mut [u8], at: usize, value: [u8; N]) {
+    if let Some(place) = bytes.get_mut(at..at + N) {
+        place.copy_from_slice(&value);
+    }
+}
+
+fn take<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut value = [0; N];
+    if let Some(place) = bytes.get(at..at + N) {
+        value.copy_from_slice(place);
+    }
+    value
+}
+
+fn seal(bytes: &mut [u8], seed: u32, address: u32) {
+    let body = bytes.len() - 4;
+    let crc = crc32(seed ^ address, bytes.get(..body).unwrap_or(&[]));
+    put(bytes, body, crc.to_le_bytes());
+}
+
+fn verifies(bytes: &[u8], seed: u32, address: u32) -> bool {
+    let body = bytes.len() - 4;
+    let crc = crc32(seed ^ address, bytes.get(..body).unwrap_or(&[]));
+    crc == u32::from_le_bytes(take(bytes, body))
+}
+
+/// The marker of a segment at `address` that was erased `erase_count` times. FORMAT 3.2
+pub(crate) fn encode_marker(layout: &Layout, address: u32, erase_count: u32) -> [u8; 16] {
+    let mut bytes = [0; MARKER_SIZE as usize];
+    put(&mut bytes, 0, parameters(layout, 0));
+    put(&mut bytes, 4, layout.segment_size.to_le_bytes());
+    put(&mut bytes, 8, erase_count.to_le_bytes());
+    seal(&mut bytes, MARKER_SEED, address);
+    bytes
+}
+
+/// The header of a segment at `address`. FORMAT 3.3
+pub(crate) fn encode_header(layout: &Layout, address: u32, header: &Header) -> [u8; 28] {
+    let mut bytes = [0; HEADER_SIZE as usize];
+    let role = match header.role {
+        Role::User => 0x10,
+        Role::Destination => 0x11,
+    };
+    put(&mut bytes, 0, parameters(layout, role));
+    put(&mut bytes, 4, layout.segment_size.to_le_bytes());
+    put(&mut bytes, 8, header.erase_count.to_le_bytes());
+    put(&mut bytes, 12, header.number.to_le_bytes());
+    put(&mut bytes, 20, header.collects.to_le_bytes());
+    seal(&mut bytes, HEADER_SEED, address);
+    bytes
+}
+
+/// Reads what `marker` and `header`, the bytes at their places, say.
+pub(crate) fn decode(layout: &Layout, address: u32, marker: &[u8], header: &[u8]) -> Found {
+    if header.len() == HEADER_SIZE as usize && verifies(header, HEADER_SEED, address) {
+        let [version, role, ..]: [u8; 4] = take(header, 0);
+        if version > VERSION || role >> 4 != 1 || role & 15 > 1 {
+            return Found::Newer;
+        }
+        if !same_layout(layout, header, role) {
+            return Found::OtherLayout;
+        }
+        return Found::Open(Header {
+            role: if role & 15 == 0 {
+                Role::User
+            } else {
+                Role::Destination
+            },
+            erase_count: u32::from_le_bytes(take(header, 8)),
+            number: u64::from_le_bytes(take(header, 12)),
+            collects: u32::from_le_bytes(take(header, 20)),
+        });
+    }
+    if marker.len() == MARKER_SIZE as usize && verifies(marker, MARKER_SEED, address) {
+        let [version, role, ..]: [u8; 4] = take(marker, 0);
+        if version > VERSION {
+            return Found::Newer;
+        }
+        if !same_layout(layout, marker, role) {
+            return Found::OtherLayout;
+        }
+        return Found::Erased {
+            erase_count: u32::from_le_bytes(take(marker, 8)),
+        };
+    }
+    Found::Nothing
+}
+
+fn same_layout(layout: &Layout, bytes: &[u8], role: u8) -> bool {
+    take::<4>(bytes, 0) == parameters(layout, role)
+        && u32::from_le_bytes(take(bytes, 4)) == layout.segment_size
+}

@@ -1,0 +1,277 @@
+//! The flash as the engine uses it: a read window, a write block, read-back, counters of failures.
+//!
+//! Invariant: nothing else in the engine calls the flash.
+#![forbid(unsafe_code)]
+
+use super::layout::{HEAD_SIZE, Layout};
+use crate::{
+    error::Error,
+    flash::{Flash, Shape},
+};
+
+/// Bytes read at once when a single record is wanted.
+pub(crate) const AHEAD: u32 = 64;
+/// Bytes read at once when records are read one after the other.
+pub(crate) const SCAN: u32 = u32::MAX;
+
+/// Flash, buffers and layout.
+#[derive(Debug)]
+pub(crate) struct Io<'m, F: Flash> {
+    flash: F,
+    pub(crate) shape: Shape,
+    pub(crate) layout: Layout,
+    window: &'m mut [u8],
+    window_at: u32,
+    window_len: u32,
+    block: &'m mut [u8],
+    verify: bool,
+    /// Programs and erases that failed or read back wrong.
+    pub(crate) failures: u32,
+    unsynced: bool,
+}
+
+impl<'m, F: Flash> Io<'m, F> {
+    pub(crate) fn new(
+        flash: F,
+        layout: Layout,
+        window: &'m mut [u8],
+        block: &'m mut [u8],
+        verify: bool,
+    ) -> Self {
+        let shape = flash.shape();
+        let usable = window.len() - window.len() % shape.read_size as usize;
+        let window = window.get_mut(..usable).unwrap_or(&mut []);
+        Io {
+            flash,
+            shape,
+            layout,
+            window,
+            window_at: 0,
+            window_len: 0,
+            block,
+            verify,
+            failures: 0,
+            unsynced: false,
+        }
+    }
+
+    pub(crate) fn into_flash(self) -> F {
+        self.flash
+    }
+
+    pub(crate) fn sector_size(&self, address: u32) -> u32 {
+        self.flash.sector_size(address)
+    }
+
+    /// Forgets what was read, so that the next read asks the flash.
+    pub(crate) fn forget(&mut self) {
+        self.window_len = 0;
+    }
+
+    /// `len` bytes at `address`, reading up to `ahead` bytes where the window does not have them.
+    /// `len` is at most the window less two read units.
+    pub(crate) fn fetch(&mut self, address: u32, len: u32, ahead: u32) -> Result<&[u8], Error> {
+        let end = address.checked_add(len).ok_or(Error::ReadFailed)?;
+        if end > self.shape.size {
+            return Err(Error::ReadFailed);
+        }
+        if address < self.window_at || end > self.window_at + self.window_len {
+            let unit = self.shape.read_size;
+            let start = address - address % unit;
+            let wanted = address.saturating_add(len.max(ahead)).saturating_sub(start);
+            let most = (self.window.len() as u32).min(self.shape.size - start);
+            let count = wanted
+                .checked_next_multiple_of(unit)
+                .unwrap_or(most)
+                .min(most);
+            self.window_len = 0;
+            let buffer = self
+                .window
+                .get_mut(..count as usize)
+                .ok_or(Error::ReadFailed)?;
+            self.flash
+                .read(start, buffer)
+                .map_err(|_| Error::ReadFailed)?;
+            self.window_at = start;
+            self.window_len = count;
+        }
+        let from = (address - self.window_at) as usize;
+        let inside = self.window.get(..self.window_len as usize).unwrap_or(&[]);
+        inside
+            .get(from..from + len as usize)
+            .ok_or(Error::ReadFailed)
+    }
+
+    /// Hands the bytes of a record, from `offset` of the segment at `base` on, to `each` in pieces,
+    /// block heads left out. Returns the offset behind them.
+    pub(crate) fn visit(
+        &mut self,
+        base: u32,
+        mut offset: u32,
+        mut count: u32,
+        ahead: u32,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<u32, Error> {
+        let piece_max = (self.window.len() as u32)
+            .saturating_sub(2 * self.shape.read_size)
+            .max(1);
+        while count > 0 {
+            if offset == self.layout.block_start(offset) {
+                // The byte before was the last of its block.
+                offset += HEAD_SIZE;
+            }
+            let piece = (self.layout.block_end(offset) - offset)
+                .min(count)
+                .min(piece_max);
+            let more = count.saturating_add(HEAD_SIZE * (count / self.layout.block + 1));
+            each(self.fetch(base + offset, piece, ahead.max(more))?);
+            offset += piece;
+            count -= piece;
+        }
+        Ok(offset)
+    }
+
+    /// Reads bytes of a record into `out`; returns the offset behind them.
+    pub(crate) fn read(
+        &mut self,
+        base: u32,
+        offset: u32,
+        out: &mut [u8],
+        ahead: u32,
+    ) -> Result<u32, Error> {
+        let mut filled = 0;
+        self.visit(base, offset, out.len() as u32, ahead, |piece| {
+            if let Some(place) = out.get_mut(filled..filled + piece.len()) {
+                place.copy_from_slice(piece);
+            }
+            filled += piece.len();
+        })
+    }
+
+    /// Puts `bytes` into the write block at `at`.
+    pub(crate) fn put(&mut self, at: u32, bytes: &[u8]) {
+        if let Some(place) = self.block.get_mut(at as usize..at as usize + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+
+    /// Fills the write block from `from` to `to` with what costs the flash least.
+    pub(crate) fn pad(&mut self, from: u32, to: u32) {
+        if let Some(place) = self.block.get_mut(from as usize..to as usize) {
+            place.fill(self.shape.erased_byte.unwrap_or(0xFF));
+        }
+    }
+
+    /// Programs `from..to` of the write block at `address`, and reads it back.
+    pub(crate) fn program(&mut self, address: u32, from: u32, to: u32) -> Result<(), Error> {
+        self.window_len = 0;
+        self.unsynced = true;
+        let data = self
+            .block
+            .get(from as usize..to as usize)
+            .ok_or(Error::WriteFailed)?;
+        if self.flash.program(address, data).is_err() {
+            self.failures += 1;
+            return Err(Error::WriteFailed);
+        }
+        if self.verify && !self.reads_back(address, from, to) {
+            self.failures += 1;
+            self.window_len = 0;
+            return Err(Error::WriteFailed);
+        }
+        Ok(())
+    }
+
+    fn reads_back(&mut self, address: u32, from: u32, to: u32) -> bool {
+        let step = (self.window.len() as u32)
+            .saturating_sub(2 * self.shape.read_size)
+            .max(1);
+        let mut at = from;
+        while at < to {
+            let count = step.min(to - at);
+            if self.fetch(address + at - from, count, count).is_err() {
+                return false;
+            }
+            let skip = (address + at - from - self.window_at) as usize;
+            let read = self.window.get(skip..skip + count as usize);
+            if read != self.block.get(at as usize..(at + count) as usize) {
+                return false;
+            }
+            at += count;
+        }
+        true
+    }
+
+    /// Programs small bytes of their own (marker, header) at `address`, padded to whole units.
+    pub(crate) fn program_bytes(&mut self, address: u32, bytes: &[u8]) -> Result<(), Error> {
+        let unit = self.layout.program_size;
+        let len = bytes.len() as u32;
+        let padded = len.next_multiple_of(unit);
+        let mut done = 0;
+        while done < padded {
+            let count = (padded - done).min(self.block.len() as u32);
+            self.pad(0, count);
+            let rest = bytes.get(done as usize..).unwrap_or(&[]);
+            self.put(0, rest.get(..rest.len().min(count as usize)).unwrap_or(&[]));
+            self.program(address + done, 0, count)?;
+            done += count;
+        }
+        Ok(())
+    }
+
+    /// Erases all sectors of a segment and looks whether they read as erased.
+    pub(crate) fn erase(&mut self, segment: u16) -> Result<(), Error> {
+        if !self.shape.needs_erase {
+            return Ok(());
+        }
+        self.window_len = 0;
+        self.unsynced = true;
+        let start = self.layout.address(segment);
+        let end = start + self.layout.segment_size;
+        let mut address = start;
+        while address < end {
+            let sector = self.flash.sector_size(address);
+            if sector == 0 || self.flash.erase(address, sector).is_err() {
+                self.failures += 1;
+                return Err(Error::WriteFailed);
+            }
+            address = address.saturating_add(sector);
+        }
+        if self.verify && !self.is_blank(start, end)? {
+            self.failures += 1;
+            return Err(Error::WriteFailed);
+        }
+        Ok(())
+    }
+
+    fn is_blank(&mut self, start: u32, end: u32) -> Result<bool, Error> {
+        let Some(erased) = self.shape.erased_byte else {
+            return Ok(true);
+        };
+        let step = (self.window.len() as u32)
+            .saturating_sub(2 * self.shape.read_size)
+            .max(1);
+        let mut at = start;
+        while at < end {
+            let count = step.min(end - at);
+            if self
+                .fetch(at, count, count)?
+                .iter()
+                .any(|&byte| byte != erased)
+            {
+                return Ok(false);
+            }
+            at += count;
+        }
+        Ok(true)
+    }
+
+    /// Makes what was programmed since the last call last.
+    pub(crate) fn sync(&mut self) -> Result<(), Error> {
+        if self.unsynced {
+            self.flash.sync().map_err(|_| Error::WriteFailed)?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! Iteration: each key once, whatever is set, removed or moved meanwhile.
+//!
+//! Keys come in the order of their hashes, so that where an iteration stands is two numbers and
+//! does not depend on where anything lies. Slots from one empty slot of the index to the next
+//! hold all keys of a range of hashes; the next key is the lowest above the last one in the first
+//! such run that has one.
+//!
+//! Invariant: reads only.
+#![forbid(unsafe_code)]
+
+use super::{
+    Engine,
+    checksum::{Crc, Hasher},
+    io::AHEAD,
+    record::Kind,
+    walk::Entry,
+};
+use crate::{error::Error, flash::Flash};
+
+/// Iterators that can be open at a time, as in Mbed.
+pub const ITERATORS: usize = 16;
+/// Bytes for the prefixes of all open iterators.
+pub(crate) const PREFIX_POOL: usize = 256;
+
+/// An open iterator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IteratorId(u32);
+
+impl IteratorId {
+    /// A number for this iterator, never 0.
+    #[must_use]
+    pub const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The iterator with this number. Any number may be given: the engine refuses what is not
+    /// open with [`Error::InvalidArgument`].
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> IteratorId {
+        IteratorId(bits)
+    }
+}
+
+/// Where an iteration stands: hash and second hash of the last key returned.
+type Cursor = (u32, u32);
+
+/// State of one iterator, in the lent memory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Iteration {
+    /// 0 when closed; else tells this use of the entry from earlier ones.
+    generation: u32,
+    cursor: Option<Cursor>,
+    prefix_at: u16,
+    prefix_len: u16,
+}
+
+/// All iterators.
+#[derive(Debug)]
+pub(crate) struct Iterators {
+    list: [Iteration; ITERATORS],
+    prefixes: [u8; PREFIX_POOL],
+    generation: u32,
+}
+
+impl Iterators {
+    pub(crate) const fn new() -> Self {
+        const CLOSED: Iteration = Iteration {
+            generation: 0,
+            cursor: None,
+            prefix_at: 0,
+            prefix_len: 0,
+        };
+        Iterators {
+            list: [CLOSED; ITERATORS],
+            prefixes: [0; PREFIX_POOL],
+            generation: 0,
+        }
+    }
+
+    fn used(&self) -> usize {
+        self.list
+            .iter()
+            .map(|entry| usize::from(entry.prefix_len))
+            .sum()
+    }
+
+    pub(crate) fn open(&mut self, prefix: &[u8]) -> Result<IteratorId, Error> {
+        let at = self.used();
+        let place = self
+            .prefixes
+            .get_mut(at..at + prefix.len())
+            .ok_or(Error::OutOfResources)?;
+        let free = self.list.iter().position(|entry| entry.generation == 0);
+        let index = free.ok_or(Error::OutOfResources)?;
+        place.copy_from_slice(prefix);
+        // Never 0, and the same only after a quarter of a billion iterators.
+        self.generation = self.generation % 0x0FFF_FFFE + 1;
+        if let Some(entry) = self.list.get_mut(index) {
+            *entry = Iteration {
+                generation: self.generation,
+                cursor: None,
+                prefix_at: at as u16,
+                prefix_len: prefix.len() as u16,
+            };
+        }
+        Ok(IteratorId(self.generation << 4 | index as u32))
+    }
+
+    fn find(&mut self, id: IteratorId) -> Result<&mut Iteration, Error> {
+        let entry = self.list.get_mut((id.0 & 15) as usize);
+        entry
+            .filter(|entry| entry.generation != 0 && entry.generation == id.0 >> 4)
+            .ok_or(Error::InvalidArgument)
+    }
+
+    pub(crate) fn close(&mut self, id: IteratorId) -> Result<(), Error> {
+        let used = self.used();
+        let entry = self.find(id)?;
+        let (at, len) = (usize::from(entry.prefix_at), usize::from(entry.prefix_len));
+        *entry = Iteration::default();
+        self.prefixes.copy_within((at + len).min(used)..used, at);
+        for other in &mut self.list {
+            if usize::from(other.prefix_at) > at {
+                other.prefix_at -= len as u16;
+            }
+        }
+        Ok(())
+    }
+
+    fn prefix(&self, entry: &Iteration) -> &[u8] {
+        let at = usize::from(entry.prefix_at);
+        self.prefixes
+            .get(at..at + usize::from(entry.prefix_len))
+            .unwrap_or(&[])
+    }
+}
+
+/// The best key found so far.
+type Best = Option<(Cursor, Entry)>;
+
+impl<F: Flash> Engine<'_, F> {
+    /// The next key of an iteration, into `out`; returns its length.
+    pub(crate) fn next_key(&mut self, id: IteratorId, out: &mut [u8]) -> Result<usize, Error> {
+        let state = *self.iterators.find(id)?;
+        let Some((cursor, entry)) = self.find_next(&state)? else {
+            return Err(Error::NotFound);
+        };
+        self.copy_key(&entry, out)?;
+        self.iterators.find(id)?.cursor = Some(cursor);
+        Ok(entry.head.key_len as usize)
+    }
+
+    fn find_next(&mut self, state: &Iteration) -> Result<Best, Error> {
+        let mut from = state.cursor.map_or(0, |(hash, _)| hash);
+        // Each turn looks at a higher range of hashes.
+        loop {
+            let wanted = self.table.cover.of(from);
+            if self.table.cover != wanted {
+                self.load(wanted)?;
+            }
+            let cover = self.table.cover;
+            if !cover.holds(from) {
+                // The parts became smaller while this one was loaded.
+                continue;
+            }
+            if let Some(best) = self.find_in_table(state, from)? {
+                return Ok(Some(best));
+            }
+            match cover.next() {
+                Some(next) => from = next.lowest(),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn find_in_table(&mut self, state: &Iteration, from: u32) -> Result<Best, Error> {
+        let mut slot = self.table.home(from);
+        while slot > 0 && !self.table.is_gap(slot - 1) {
+            slot -= 1;
+        }
+        let mut best: Best = None;
+        while slot < self.table.len() {
+            if let Some(location) = self.table.location(slot)
+                && let Some(entry) = self.entry_at(location, AHEAD)?
+                && let Some(cursor) = self.candidate(state, &entry)?
+                && best.is_none_or(|(lowest, _)| cursor < lowest)
+            {
+                best = Some((cursor, entry));
+            }
+            slot += 1;
+            if best.is_some() && self.table.is_gap(slot) {
+                break;
+            }
+        }
+        Ok(best)
+    }
+
+    /// Where `entry` stands in the order, if its key is one to return after the cursor.
+    fn candidate(&mut self, state: &Iteration, entry: &Entry) -> Result<Option<Cursor>, Error> {
+        let head = &entry.head;
+        let is_key = matches!(head.kind, Kind::Value | Kind::Large) && head.key_len > 0;
+        if !is_key || head.key_len < u32::from(state.prefix_len) {
+            return Ok(None);
+        }
+        let (base, at) = (self.base(entry.segment), self.key_offset(entry));
+        let mut hasher = Hasher::new();
+        let mut second = Crc::new(head.key_len);
+        let mut rest = self.iterators.prefix(state);
+        let mut matches = true;
+        self.io.visit(base, at, head.key_len, AHEAD, |piece| {
+            let (now, later) = rest.split_at(rest.len().min(piece.len()));
+            matches &= piece.starts_with(now);
+            rest = later;
+            hasher.add(piece);
+            second.add(piece);
+        })?;
+        let cursor = (hasher.value(), second.value());
+        let ahead = state.cursor.is_none_or(|last| cursor > last);
+        Ok((matches && ahead).then_some(cursor))
+    }
+}

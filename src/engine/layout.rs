@@ -1,0 +1,401 @@
+//! Where things are in a partition: segments, blocks, record places. Arithmetic only.
+//!
+//! Invariant: knows no content; everything here follows from the shape of the flash and the
+//! configuration. `docs/format.md` section 3.
+#![forbid(unsafe_code)]
+
+use crate::{
+    error::Error,
+    flash::{Flash, Shape},
+};
+
+/// Bytes of a block head. FORMAT 4
+pub(crate) const HEAD_SIZE: u32 = 2;
+/// Bytes of an erase marker before padding. FORMAT 3.2
+pub(crate) const MARKER_SIZE: u32 = 16;
+/// Bytes of a segment header before padding. FORMAT 3.3
+pub(crate) const HEADER_SIZE: u32 = 28;
+/// Room that user records leave in every segment for a retire record and an intent.
+const RESERVE_RECORD: u32 = 20;
+/// A record with the longest key and a short value.
+const LONG_KEY_RECORD: u32 = 1200;
+/// Runs of equally spaced segments that mixed sectors may leave.
+const MAX_RUNS: usize = 8;
+
+/// Consecutive segments without a gap between them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    address: u32,
+    count: u32,
+}
+
+/// The division of a partition. All sizes are bytes; offsets count from the start of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    pub(crate) segment_size: u32,
+    pub(crate) segments: u32,
+    pub(crate) block: u32,
+    /// Records start at multiples of this; at least a program unit.
+    pub(crate) align: u32,
+    pub(crate) program_size: u32,
+    /// Offset of the segment header.
+    pub(crate) header_at: u32,
+    /// Offset of the first block head.
+    pub(crate) first: u32,
+    runs: [Run; MAX_RUNS],
+}
+
+/// `value` rounded up to a multiple of `unit`, a power of two.
+pub(crate) const fn round_up(value: u32, unit: u32) -> u32 {
+    value.saturating_add(unit - 1) & !(unit - 1)
+}
+
+impl Layout {
+    /// The layout of `flash`, with segments of `segment_size` bytes (0: chosen here).
+    pub(crate) fn new<F: Flash>(flash: &F, segment_size: u32) -> Result<Self, Error> {
+        let shape = flash.shape();
+        check_shape(&shape)?;
+        let segment_size = match segment_size {
+            0 => choose_segment_size(flash, &shape)?,
+            given => given,
+        };
+        if segment_size < 256 || segment_size < 16 * shape.program_size {
+            return Err(Error::InvalidArgument);
+        }
+        let mut layout = Layout {
+            segment_size,
+            segments: 0,
+            block: 0,
+            align: 0,
+            program_size: shape.program_size,
+            header_at: round_up(MARKER_SIZE, shape.program_size),
+            first: 0,
+            runs: [Run::default(); MAX_RUNS],
+        };
+        layout.find_segments(flash, &shape)?;
+        if layout.segments < 2 {
+            return Err(Error::InvalidArgument);
+        }
+        layout.align = choose_align(&shape, segment_size);
+        let wanted = match segment_size {
+            0..4096 => 64,
+            4096..16384 => 128,
+            _ => 256,
+        };
+        layout.block = wanted.max(layout.align).max(shape.program_size);
+        layout.first = round_up(
+            layout.header_at + round_up(HEADER_SIZE, shape.program_size),
+            layout.align,
+        );
+        if layout.first + layout.block > segment_size || !segment_size.is_multiple_of(layout.block)
+        {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(layout)
+    }
+
+    /// Groups sectors into segments; what does not fit is left unused.
+    fn find_segments<F: Flash>(&mut self, flash: &F, shape: &Shape) -> Result<(), Error> {
+        let mut runs = 0_usize;
+        let mut address = 0_u32;
+        let mut start = 0_u32;
+        while address < shape.size {
+            let sector = flash.sector_size(address);
+            if sector == 0 || sector > shape.size - address {
+                return Err(Error::InvalidArgument);
+            }
+            let gathered = address - start + sector;
+            if gathered > self.segment_size {
+                // The sectors gathered so far make no segment together with this one.
+                start = address;
+                if sector > self.segment_size {
+                    start = address + sector;
+                } else if sector == self.segment_size {
+                    self.add_segment(&mut runs, start)?;
+                    start = address + sector;
+                }
+            } else if gathered == self.segment_size {
+                self.add_segment(&mut runs, start)?;
+                start = address + sector;
+            }
+            address += sector;
+        }
+        Ok(())
+    }
+
+    fn add_segment(&mut self, runs: &mut usize, address: u32) -> Result<(), Error> {
+        let size = self.segment_size;
+        if let Some(run) = runs.checked_sub(1).and_then(|last| self.runs.get_mut(last))
+            && run.address + run.count * size == address
+        {
+            run.count += 1;
+        } else {
+            *self.runs.get_mut(*runs).ok_or(Error::InvalidArgument)? = Run { address, count: 1 };
+            *runs += 1;
+        }
+        self.segments += 1;
+        Ok(())
+    }
+
+    /// Address in the partition of a segment.
+    pub(crate) fn address(&self, segment: u16) -> u32 {
+        let mut index = u32::from(segment);
+        for run in &self.runs {
+            if index < run.count {
+                return run.address + index * self.segment_size;
+            }
+            index -= run.count;
+        }
+        0
+    }
+
+    /// Start of the block that holds `offset`.
+    pub(crate) fn block_start(&self, offset: u32) -> u32 {
+        offset & !(self.block - 1)
+    }
+
+    /// Offset just behind the block that holds `offset`.
+    pub(crate) fn block_end(&self, offset: u32) -> u32 {
+        self.block_start(offset) + self.block
+    }
+
+    /// Where the head of the block that holds `offset` is.
+    pub(crate) fn head_at(&self, offset: u32) -> u32 {
+        self.block_start(offset).max(self.first)
+    }
+
+    /// First byte of a record whose place is `place`: behind the head where the block starts.
+    pub(crate) fn start_of(&self, place: u32) -> u32 {
+        if place == self.head_at(place) {
+            place + HEAD_SIZE
+        } else {
+            place
+        }
+    }
+
+    /// Offset behind `count` bytes that start at `offset`, heads on the way skipped.
+    pub(crate) fn advance(&self, offset: u32, count: u32) -> u32 {
+        let left = self.block_end(offset) - offset;
+        if count <= left {
+            return offset + count;
+        }
+        let rest = count - left;
+        let per_block = self.block - HEAD_SIZE;
+        let full = (rest - 1) / per_block;
+        self.block_end(offset)
+            .saturating_add(full.saturating_mul(self.block))
+            .saturating_add(HEAD_SIZE + rest - full * per_block)
+    }
+
+    /// Place behind a record of `total` bytes at `place`.
+    pub(crate) fn end_of(&self, place: u32, total: u32) -> u32 {
+        round_up(self.advance(self.start_of(place), total), self.align)
+    }
+
+    /// Place behind the rest of a record, `count` bytes that run on into `block`.
+    pub(crate) fn end_of_rest(&self, block: u32, count: u32) -> u32 {
+        round_up(self.advance(block + HEAD_SIZE, count), self.align)
+    }
+
+    /// Units of `align` that a record of `total` bytes counts for: no less than it takes at any
+    /// place. Where a head is small against `align`, records pay for the heads they may meet;
+    /// where not, the payload of the segment does. FORMAT 7
+    pub(crate) fn units(&self, total: u32) -> u32 {
+        let heads = if self.records_pay_heads() {
+            total.div_ceil(self.block - HEAD_SIZE) * HEAD_SIZE
+        } else {
+            0
+        };
+        round_up(total.saturating_add(heads), self.align) / self.align
+    }
+
+    fn records_pay_heads(&self) -> bool {
+        self.align > HEAD_SIZE
+    }
+
+    /// Units of `align` that records may take in a segment whatever their sizes are, what is
+    /// kept for a retire record and an intent taken off. FORMAT 7
+    pub(crate) fn payload_units(&self) -> u32 {
+        let blocks = (self.segment_size - self.block_start(self.first)) / self.block;
+        let heads = if self.records_pay_heads() {
+            0
+        } else {
+            blocks * HEAD_SIZE
+        };
+        (self.segment_size - self.first - heads).saturating_sub(self.reserve()) / self.align
+    }
+
+    /// Bytes at the end of a segment that user records leave free.
+    pub(crate) fn reserve(&self) -> u32 {
+        2 * self.units(RESERVE_RECORD) * self.align + HEAD_SIZE
+    }
+
+    /// The largest fragment, header and check included: a quarter of the payload. FORMAT 5.4
+    pub(crate) fn fragment_max(&self) -> u32 {
+        self.bytes_in(self.payload_units() / 4)
+    }
+
+    /// The largest record. Above a quarter of the payload only where segments are small, so that
+    /// a long key and a short value still fit in one piece.
+    pub(crate) fn record_max(&self) -> u32 {
+        let small = (self.payload_units() / 2).min(LONG_KEY_RECORD / self.align);
+        self.bytes_in(small.max(self.payload_units() / 4))
+    }
+
+    /// Bytes of the largest record that counts for no more than `units`.
+    fn bytes_in(&self, units: u32) -> u32 {
+        let mut total = units * self.align;
+        if self.records_pay_heads() {
+            total = total / self.block * (self.block - HEAD_SIZE)
+                + (total % self.block).saturating_sub(HEAD_SIZE);
+        }
+        total
+    }
+
+    /// Bits of the largest location, in units of `align`; two codes stay free for the index.
+    pub(crate) fn location_bits(&self) -> u32 {
+        let locations = self.segments * (self.segment_size / self.align) + 2;
+        32 - locations.leading_zeros()
+    }
+}
+
+fn check_shape(shape: &Shape) -> Result<(), Error> {
+    let unit_ok = |unit: u32, most: u32| unit.is_power_of_two() && unit <= most;
+    let erased_ok = matches!(shape.erased_byte, None | Some(0xFF | 0x00));
+    if shape.size < 512
+        || shape.size > 0x8000_0000
+        || !unit_ok(shape.program_size, 1024)
+        || !unit_ok(shape.read_size, 256)
+        || !erased_ok
+    {
+        return Err(Error::InvalidArgument);
+    }
+    Ok(())
+}
+
+/// The largest sector, and at least 16 program units; as many such segments as there are.
+fn choose_segment_size<F: Flash>(flash: &F, shape: &Shape) -> Result<u32, Error> {
+    let mut largest = 256;
+    let mut address = 0_u32;
+    while address < shape.size {
+        let sector = flash.sector_size(address);
+        if sector == 0 || sector > shape.size - address {
+            return Err(Error::InvalidArgument);
+        }
+        largest = largest.max(sector);
+        address += sector;
+    }
+    let mut size = largest;
+    while size < 16 * shape.program_size {
+        size = size.saturating_add(largest);
+    }
+    Ok(size)
+}
+
+/// A program unit, or more where the index has too few bits for finer places.
+fn choose_align(shape: &Shape, segment_size: u32) -> u32 {
+    let mut align = shape.program_size;
+    while shape.size / align >= 1 << 22 || segment_size / align > 0xFFFF {
+        align *= 2;
+    }
+    align
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flash::FlashError;
+
+    struct Sectors(&'static [u32], Shape);
+
+    impl Flash for Sectors {
+        fn shape(&self) -> Shape {
+            self.1
+        }
+        fn sector_size(&self, address: u32) -> u32 {
+            let mut end = 0;
+            for &size in self.0 {
+                end += size;
+                if address < end {
+                    return size;
+                }
+            }
+            0
+        }
+        fn read(&mut self, _: u32, _: &mut [u8]) -> Result<(), FlashError> {
+            Err(FlashError)
+        }
+        fn program(&mut self, _: u32, _: &[u8]) -> Result<(), FlashError> {
+            Err(FlashError)
+        }
+        fn erase(&mut self, _: u32, _: u32) -> Result<(), FlashError> {
+            Err(FlashError)
+        }
+    }
+
+    fn layout(sectors: &'static [u32], program_size: u32) -> Result<Layout, Error> {
+        let size = sectors.iter().sum();
+        let shape = Shape {
+            size,
+            read_size: 1,
+            program_size,
+            erased_byte: Some(0xFF),
+            needs_erase: true,
+        };
+        Layout::new(&Sectors(sectors, shape), 0)
+    }
+
+    #[test]
+    fn sectors_of_an_stm32f4_make_segments_of_128k() {
+        const K: u32 = 1024;
+        let sectors = &[16 * K, 16 * K, 16 * K, 16 * K, 64 * K, 128 * K, 128 * K];
+        let layout = layout(sectors, 4).unwrap();
+        assert_eq!((layout.segment_size, layout.segments), (128 * K, 3));
+        assert_eq!(layout.address(0), 0);
+        assert_eq!(layout.address(2), 256 * K);
+    }
+
+    #[test]
+    fn sectors_that_do_not_fit_are_left_out() {
+        let layout = layout(&[2048, 4096, 2048, 2048, 4096, 2048], 1).unwrap();
+        assert_eq!(layout.segments, 3);
+        assert_eq!(layout.address(0), 2048);
+        assert_eq!(layout.address(1), 6144);
+        assert_eq!(layout.address(2), 10240);
+    }
+
+    #[test]
+    fn fewer_than_two_segments_are_refused() {
+        assert_eq!(layout(&[4096], 1).unwrap_err(), Error::InvalidArgument);
+    }
+
+    #[test]
+    fn bytes_flow_around_the_heads() {
+        let layout = layout(&[4096, 4096], 1).unwrap();
+        assert_eq!(layout.block, 128);
+        // 126 bytes fill a block behind its head; one more needs the next head too.
+        assert_eq!(layout.advance(130, 126), 256);
+        assert_eq!(layout.advance(130, 127), 259);
+        assert_eq!(layout.advance(130, 126 + 126), 384);
+        assert_eq!(layout.advance(130, 126 + 127), 387);
+    }
+
+    #[test]
+    fn the_payload_is_what_records_can_really_take() {
+        for unit in [1, 4, 32, 256] {
+            let layout = layout(&[4096, 4096, 4096], unit).unwrap();
+            for total in [10_u32, 54, 100, 700] {
+                let count = layout.payload_units() / layout.units(total);
+                let mut place = layout.first;
+                for _ in 0..count {
+                    place = layout.end_of(place, total);
+                }
+                assert!(
+                    place + layout.reserve() <= layout.segment_size + 2,
+                    "{unit} {total}"
+                );
+                assert!(layout.units(layout.record_max()) <= layout.payload_units() / 2);
+            }
+        }
+    }
+}

@@ -1,0 +1,525 @@
+//! One partition: the public operations of the store.
+//!
+//! | file | what it owns |
+//! |---|---|
+//! | `layout`, `header`, `record`, `checksum` | the format |
+//! | `io` | the flash with its two buffers |
+//! | `segments`, `index` | what RAM knows of segments and of keys |
+//! | `walk`, `find`, `value`, `iterate`, `check` | reading |
+//! | `write`, `set`, `stream`, `format` | writing |
+//! | `space`, `collect`, `victim` | room |
+//! | `mount`, `recount`, `resume` | what happens after power comes back |
+//!
+//! Invariant: the operations here check their arguments and call below; nothing else does.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "offsets, units and counts are bounded by the layout, lengths from flash by their \
+              checks against it; tests and fuzzing run with overflow checks"
+)]
+
+mod check;
+mod checksum;
+mod collect;
+mod find;
+mod foreign;
+mod format;
+mod header;
+mod index;
+mod io;
+mod iterate;
+mod layout;
+mod mount;
+mod record;
+mod recount;
+mod resume;
+mod segments;
+mod set;
+mod space;
+mod stream;
+mod value;
+mod victim;
+mod walk;
+mod write;
+
+pub use iterate::{ITERATORS, IteratorId};
+pub use record::KEY_MAX;
+pub use segments::Segment;
+
+use crate::{error::Error, flash::Flash};
+use collect::Collection;
+use find::Identity;
+use index::Table;
+use io::Io;
+use iterate::Iterators;
+use layout::Layout;
+use resume::Tail;
+use segments::Segments;
+use stream::Stream;
+use walk::Ignore;
+use write::Open;
+
+/// Bytes of the read buffer.
+pub const WINDOW: usize = 256;
+/// The largest block where the program unit is at most 256 bytes.
+pub const MAX_BLOCK_SMALL_UNITS: usize = 256;
+/// The largest value, in bytes.
+pub const VALUE_MAX: u32 = stream::VALUE_MAX;
+/// Bytes of reserved data.
+pub const RESERVED_MAX: usize = 64;
+
+/// The memory lent to a store. [`requirements`] and [`table_slots`] say how much.
+#[derive(Debug)]
+pub struct Memory<'m> {
+    /// The index: 4 bytes a slot; at least `table_slots(0)`.
+    pub table: &'m mut [u32],
+    /// One entry a segment.
+    pub segments: &'m mut [Segment],
+    /// Write buffer, aligned to `max(4, min(program unit, 32))`.
+    pub block: &'m mut [u8],
+    /// Read buffer, aligned like `block`.
+    pub window: &'m mut [u8],
+}
+
+/// Choices of the caller.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Config {
+    /// Bytes of a segment; 0 chooses the largest sector, and at least 16 program units.
+    pub segment_size: u32,
+    /// Format a partition that holds nothing recognisable; see [`Error::Unformatted`].
+    pub format_if_unrecognised: bool,
+    /// When the newest value of a key is damaged, return the one before it where it is still there.
+    pub previous_on_damage: bool,
+    /// Do not read back what was programmed and erased.
+    pub skip_verify: bool,
+}
+
+/// Size and flags of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Bytes of the value.
+    pub size: u32,
+    /// The flags given when it was set (1 write-once, 2 confidential, 8 replay protected).
+    pub flags: u8,
+}
+
+/// Counters and sizes. Bytes unless said otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Keys that exist.
+    pub keys: u32,
+    /// Bytes of records that are needed, overhead and needed tombstones included.
+    pub live_bytes: u32,
+    /// Bytes of superseded records.
+    pub dead_bytes: u32,
+    /// Bytes not programmed yet.
+    pub free_bytes: u32,
+    /// The largest value that a new key of 16 bytes could get now.
+    pub largest_value: u32,
+    /// Segments of the partition.
+    pub segments: u32,
+    /// Segments free, erased or not.
+    pub segments_free: u32,
+    /// Segments set aside because they cannot be erased or programmed.
+    pub segments_bad: u32,
+    /// Lowest erase count of a segment.
+    pub erase_min: u32,
+    /// Highest erase count of a segment.
+    pub erase_max: u32,
+    /// Torn or void records skipped since the mount.
+    pub recovered_records: u32,
+    /// Segments that the last mount dropped because what they were opened for was not completed.
+    pub recovered_segments: u32,
+    /// Reads since the mount that found a damaged record.
+    pub damaged_records: u32,
+    /// Programs and erases that failed since the mount.
+    pub flash_errors: u32,
+}
+
+/// What [`Engine::check`] found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Records whose check holds.
+    pub records_good: u32,
+    /// Newest records of their keys whose check fails: these values are lost.
+    pub records_damaged: u32,
+    /// Places where a record could not be followed and reading resumed at the next block. Each
+    /// power cut in a write leaves one until its segment is collected.
+    pub gaps: u32,
+}
+
+/// What a store on a partition needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requirements {
+    /// Entries of [`Memory::segments`].
+    pub segments: u32,
+    /// Bytes of [`Memory::block`].
+    pub block: u32,
+    /// Bytes of [`Memory::window`].
+    pub window: u32,
+    /// Bytes of a segment.
+    pub segment_size: u32,
+}
+
+/// Slots of the index that hold so many keys.
+#[must_use]
+pub const fn table_slots(keys: u32) -> u32 {
+    index::slots_for(keys)
+}
+
+/// What a store on `flash` needs.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] when the shape of the flash or the segment size is not possible, or
+/// there are fewer than two segments or more than 65,535.
+pub fn requirements<F: Flash>(flash: &F, config: &Config) -> Result<Requirements, Error> {
+    let layout = Layout::new(flash, config.segment_size)?;
+    if layout.segments > u32::from(u16::MAX) {
+        return Err(Error::InvalidArgument);
+    }
+    Ok(Requirements {
+        segments: layout.segments,
+        block: layout.block,
+        window: (WINDOW as u32).max(4 * flash.shape().read_size),
+        segment_size: layout.segment_size,
+    })
+}
+
+/// A store on one partition.
+#[derive(Debug)]
+pub struct Engine<'m, F: Flash> {
+    io: Io<'m, F>,
+    segments: Segments<'m>,
+    table: Table<'m>,
+    config: Config,
+    /// The segment that takes what the user writes.
+    user: Option<Open>,
+    /// The segment that takes what collection moves.
+    destination: Option<Open>,
+    /// Where user segment and destination ended at the mount, until the first write.
+    tails: [Option<Tail>; 2],
+    ignore: [Ignore; 2],
+    resumed: bool,
+    collection: Option<Collection>,
+    stream: Option<Stream>,
+    iterators: Iterators,
+    /// The highest number given to a segment.
+    newest: u64,
+    last_destination: Option<u64>,
+    /// Units of alignment: of all live records, of tombstones, of the largest.
+    live: u32,
+    tombstones: u32,
+    largest: u32,
+    largest_is_stale: bool,
+    keys: u32,
+    /// Number and place of the record that was verified last.
+    verified: Option<(u32, u32)>,
+    /// Segment in which an opening failed once.
+    suspect: Option<u16>,
+    recovered_records: u32,
+    recovered_segments: u32,
+    damaged_records: u32,
+}
+
+impl<'m, F: Flash> Engine<'m, F> {
+    fn new(flash: F, memory: Memory<'m>, config: &Config) -> Result<Self, Error> {
+        let needs = requirements(&flash, config)?;
+        let layout = Layout::new(&flash, config.segment_size)?;
+        let Memory {
+            table,
+            segments,
+            block,
+            window,
+        } = memory;
+        let segments = segments
+            .get_mut(..needs.segments as usize)
+            .ok_or(Error::OutOfMemory)?;
+        let block = block
+            .get_mut(..needs.block as usize)
+            .ok_or(Error::OutOfMemory)?;
+        if table.len() < table_slots(0) as usize || window.len() < needs.window as usize {
+            return Err(Error::OutOfMemory);
+        }
+        Ok(Engine {
+            io: Io::new(flash, layout, window, block, !config.skip_verify),
+            segments: Segments::new(segments),
+            table: Table::new(table, layout.location_bits()),
+            config: *config,
+            user: None,
+            destination: None,
+            tails: [None; 2],
+            ignore: [Ignore::default(); 2],
+            resumed: false,
+            collection: None,
+            stream: None,
+            iterators: Iterators::new(),
+            newest: 0,
+            last_destination: None,
+            live: 0,
+            tombstones: 0,
+            largest: 0,
+            largest_is_stale: false,
+            keys: 0,
+            verified: None,
+            suspect: None,
+            recovered_records: 0,
+            recovered_segments: 0,
+            damaged_records: 0,
+        })
+    }
+
+    /// Opens the store on `flash`. Programs nothing, unless the configuration asks for an
+    /// unrecognised partition to be formatted.
+    ///
+    /// # Errors
+    /// [`Error::Unformatted`], [`Error::UnsupportedVersion`], [`Error::GeometryMismatch`] when
+    /// this is not a store of this version and division; nothing was changed.
+    /// [`Error::OutOfMemory`] when the lent memory is too small, [`Error::InvalidArgument`] as
+    /// [`requirements`], [`Error::ReadFailed`] when the flash reports it. When formatting:
+    /// [`Error::WriteFailed`] too.
+    pub fn mount(flash: F, memory: Memory<'m>, config: &Config) -> Result<Self, Error> {
+        let mut engine = Self::new(flash, memory, config)?;
+        match engine.mount_segments() {
+            Err(Error::Unformatted) if config.format_if_unrecognised => {
+                if engine.holds_foreign_store()? {
+                    return Err(Error::Unformatted);
+                }
+                engine.erase_all()?;
+            }
+            result => result?,
+        }
+        Ok(engine)
+    }
+
+    /// Makes the partition an empty store, whatever it held. Where it holds a store that mounts,
+    /// this is a [`reset`](Engine::reset): after a power cut all keys are there, or none. Where it
+    /// does not, a power cut leaves an unformatted partition or an empty store.
+    ///
+    /// # Errors
+    /// As [`Engine::mount`] for memory, arguments and reading; [`Error::WriteFailed`] when fewer
+    /// than two segments can be erased.
+    pub fn format(flash: F, memory: Memory<'m>, config: &Config) -> Result<(), Error> {
+        let mut engine = Self::new(flash, memory, config)?;
+        if engine.mount_segments().is_ok() && engine.reset_all().is_ok() {
+            return Ok(());
+        }
+        engine.erase_all()
+    }
+
+    /// Gives the flash back.
+    pub fn into_flash(self) -> F {
+        self.io.into_flash()
+    }
+
+    fn refuse_stream(&self) -> Result<(), Error> {
+        if self.stream.is_some() {
+            Err(Error::AlreadyInUse)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Stores `value` under `key`. When power fails the key has its old value or this one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for an empty key, one over [`KEY_MAX`] bytes or unknown flags;
+    /// [`Error::WriteProtected`] when the key was set write-once; [`Error::TooLarge`] when it can
+    /// never fit; [`Error::Full`] when it does not fit now (nothing was written);
+    /// [`Error::AlreadyInUse`] while a stream is open; [`Error::ReadOnly`],
+    /// [`Error::WriteFailed`], [`Error::ReadFailed`] when the flash fails.
+    pub fn set(&mut self, key: &[u8], value: &[u8], flags: u8) -> Result<(), Error> {
+        set::check_key(key)?;
+        set::check_flags(flags)?;
+        self.refuse_stream()?;
+        self.set_value(key, value, flags)
+    }
+
+    /// Copies the value of `key` from `offset` on into `buffer`; returns the bytes copied: what is
+    /// left of the value, or the buffer's length when that is less.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] as [`Engine::set`]; [`Error::NotFound`];
+    /// [`Error::InvalidSize`] when `offset` is behind the end; [`Error::Damaged`] when the check
+    /// of what is stored fails (the buffer is cleared); [`Error::ReadFailed`].
+    pub fn get(&mut self, key: &[u8], offset: u32, buffer: &mut [u8]) -> Result<usize, Error> {
+        set::check_key(key)?;
+        self.read_value(&Identity::of_key(key), offset, buffer)
+    }
+
+    /// Size and flags of the value of `key`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`], [`Error::NotFound`], [`Error::Damaged`],
+    /// [`Error::ReadFailed`] as [`Engine::get`].
+    pub fn info(&mut self, key: &[u8]) -> Result<Info, Error> {
+        set::check_key(key)?;
+        self.read_info(&Identity::of_key(key))
+    }
+
+    /// Whether `key` has a value.
+    ///
+    /// # Errors
+    /// As [`Engine::info`], [`Error::NotFound`] excepted.
+    pub fn exists(&mut self, key: &[u8]) -> Result<bool, Error> {
+        set::check_key(key)?;
+        Ok(self.find_live(&Identity::of_key(key))?.is_some())
+    }
+
+    /// Removes `key`. When power fails it has its value or is gone. Works in a full store.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; else as [`Engine::set`], [`Error::Full`] excepted.
+    pub fn remove(&mut self, key: &[u8]) -> Result<(), Error> {
+        set::check_key(key)?;
+        self.refuse_stream()?;
+        self.remove_key(key)
+    }
+
+    /// Removes everything, write-once keys and reserved data too. When power fails everything is
+    /// there or nothing.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyInUse`], [`Error::ReadOnly`], [`Error::WriteFailed`],
+    /// [`Error::ReadFailed`] as [`Engine::set`].
+    pub fn reset(&mut self) -> Result<(), Error> {
+        self.refuse_stream()?;
+        self.reset_all()
+    }
+
+    /// Starts a value of exactly `size` bytes, given in pieces. Until [`Engine::set_finalize`]
+    /// the old value stays and nothing else can be written.
+    ///
+    /// # Errors
+    /// As [`Engine::set`].
+    pub fn set_start(&mut self, key: &[u8], size: u32, flags: u8) -> Result<(), Error> {
+        set::check_key(key)?;
+        set::check_flags(flags)?;
+        self.refuse_stream()?;
+        self.start_stream(key, size, flags)
+    }
+
+    /// Adds the next bytes of the value that was started.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when none was; [`Error::InvalidSize`] when these are more than
+    /// announced (the stream stays open, nothing was taken); [`Error::WriteFailed`],
+    /// [`Error::ReadOnly`], [`Error::ReadFailed`]: the stream is dropped, the old value stays.
+    pub fn set_add_data(&mut self, data: &[u8]) -> Result<(), Error> {
+        self.add(data)
+    }
+
+    /// Makes the value that was started current.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when none was; [`Error::InvalidSize`] when bytes are missing;
+    /// others as [`Engine::set_add_data`]. After any but the first the stream is dropped and the
+    /// old value stays.
+    pub fn set_finalize(&mut self) -> Result<(), Error> {
+        self.finalize()
+    }
+
+    /// Drops the value that was started.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when none was; [`Error::ReadFailed`].
+    pub fn set_abort(&mut self) -> Result<(), Error> {
+        self.abort()
+    }
+
+    /// Whether a stream is open.
+    pub fn is_streaming(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Starts an iteration over the keys that begin with `prefix`. Each key that exists during
+    /// the whole iteration comes once, whatever is set or removed meanwhile. The order is none
+    /// that means anything.
+    ///
+    /// # Errors
+    /// [`Error::OutOfResources`] when [`ITERATORS`] are open, or the prefixes of those open leave
+    /// no room for this one (256 bytes in all).
+    pub fn iterator_open(&mut self, prefix: &[u8]) -> Result<IteratorId, Error> {
+        self.iterators.open(prefix)
+    }
+
+    /// The next key, copied to `key`; returns its length.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] at the end; [`Error::InvalidSize`] when the key is longer than the
+    /// buffer (the next call returns the same key); [`Error::InvalidArgument`] for an iterator
+    /// that is not open; [`Error::ReadFailed`].
+    pub fn iterator_next(&mut self, id: IteratorId, key: &mut [u8]) -> Result<usize, Error> {
+        self.next_key(id, key)
+    }
+
+    /// Ends an iteration.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for an iterator that is not open.
+    pub fn iterator_close(&mut self, id: IteratorId) -> Result<(), Error> {
+        self.iterators.close(id)
+    }
+
+    /// Stores up to [`RESERVED_MAX`] bytes of reserved data (Mbed's slot for the root of trust),
+    /// once: only a reset clears them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSize`] when longer; [`Error::ReservedDataExists`]; else as
+    /// [`Engine::set`].
+    pub fn reserved_data_set(&mut self, data: &[u8]) -> Result<(), Error> {
+        if data.len() > RESERVED_MAX {
+            return Err(Error::InvalidSize);
+        }
+        self.refuse_stream()?;
+        // The empty key is no user's.
+        match self.set_value(&[], data, set::FLAG_WRITE_ONCE) {
+            Err(Error::WriteProtected) => Err(Error::ReservedDataExists),
+            result => result,
+        }
+    }
+
+    /// Reads the reserved data; returns their length.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there are none; [`Error::InvalidSize`] when the buffer is too
+    /// small; [`Error::Damaged`], [`Error::ReadFailed`].
+    pub fn reserved_data_get(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let identity = Identity::of_key(&[]);
+        let size = self.read_info(&identity)?.size as usize;
+        let buffer = buffer.get_mut(..size).ok_or(Error::InvalidSize)?;
+        self.read_value(&identity, 0, buffer)
+    }
+
+    /// Does work ahead that writes would otherwise do: up to `budget` steps, each at most one
+    /// erase or one block copied. Returns the steps done; fewer than `budget` means that nothing
+    /// is left to do now.
+    ///
+    /// # Errors
+    /// As [`Engine::remove`], [`Error::NotFound`] excepted.
+    pub fn maintain(&mut self, budget: u32) -> Result<u32, Error> {
+        self.refuse_stream()?;
+        let mut done = 0;
+        while done < budget && self.maintain_step()? {
+            done += 1;
+        }
+        self.io.sync()?;
+        Ok(done)
+    }
+
+    /// Verifies all that is stored.
+    ///
+    /// # Errors
+    /// [`Error::ReadFailed`]. Damage is no error here: the report says what was found.
+    pub fn check(&mut self) -> Result<CheckReport, Error> {
+        self.check_all()
+    }
+
+    /// Counters and sizes; costs no flash operation.
+    ///
+    /// # Errors
+    /// None now; kept for figures that would have to be read.
+    pub fn stats(&mut self) -> Result<Stats, Error> {
+        Ok(self.count_stats())
+    }
+}

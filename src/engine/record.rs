@@ -1,0 +1,314 @@
+//! Records: how one is headed, and how its header is read back.
+//!
+//! ```text
+//! kind|flags  key length  value length  [void from]  check16  key  value  crc32  padding
+//!      1        varint       varint       varint        2                    4
+//! ```
+//!
+//! Invariant: a header that does not check is no header; lengths are only used after that.
+//! `docs/format.md` section 5.
+#![forbid(unsafe_code)]
+
+use super::checksum::{Crc, crc32};
+
+/// The longest record header.
+pub(crate) const HEAD_MAX: usize = 12;
+/// Bytes of the check at the end of a record.
+pub(crate) const CRC_SIZE: u32 = 4;
+/// Bytes that tell which fragment of which value a record is. FORMAT 5.4
+pub(crate) const FRAGMENT_ID: u32 = 14;
+/// Bytes of the value of a [`Kind::Large`] record. FORMAT 5.4
+pub(crate) const LARGE_SIZE: u32 = 22;
+/// The longest key, in bytes.
+pub const KEY_MAX: usize = 1024;
+
+/// Header bit: what lies between `void from` and this record is void. FORMAT 6.2
+const RESUMES: u8 = 8;
+
+/// What a record is. FORMAT 5.2
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A key and its whole value.
+    Value = 1,
+    /// The key is removed.
+    Tombstone = 2,
+    /// A piece of a large value.
+    Fragment = 3,
+    /// A key whose value is in fragments.
+    Large = 4,
+    /// A segment was collected and is void.
+    Retire = 5,
+    /// All segments with lower numbers are void.
+    Reset = 6,
+    /// A remark of the engine: nothing to look up.
+    Note = 7,
+}
+
+impl Kind {
+    fn from_bits(bits: u8) -> Option<Kind> {
+        Some(match bits {
+            1 => Kind::Value,
+            2 => Kind::Tombstone,
+            3 => Kind::Fragment,
+            4 => Kind::Large,
+            5 => Kind::Retire,
+            6 => Kind::Reset,
+            7 => Kind::Note,
+            _ => return None,
+        })
+    }
+
+    /// Whether the record belongs to a key and so to the index.
+    pub(crate) fn is_indexed(self) -> bool {
+        matches!(
+            self,
+            Kind::Value | Kind::Tombstone | Kind::Fragment | Kind::Large
+        )
+    }
+}
+
+/// A decoded record header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) kind: Kind,
+    /// The user's flags; for notes, which note it is.
+    pub(crate) flags: u8,
+    pub(crate) key_len: u32,
+    pub(crate) value_len: u32,
+    /// Place in units of alignment from which on everything up to this record is void.
+    pub(crate) void_from: Option<u32>,
+}
+
+/// An encoded header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadBytes {
+    bytes: [u8; HEAD_MAX],
+    len: usize,
+}
+
+impl HeadBytes {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        }
+    }
+
+    fn push_varint(&mut self, mut value: u32) {
+        while value >= 0x80 {
+            self.push((value & 0x7F) as u8 | 0x80);
+            value >>= 7;
+        }
+        self.push(value as u8);
+    }
+}
+
+/// Where a record is, for its checks: the low half of its segment's number, and its place.
+pub(crate) fn seed(number: u32, place: u32) -> u32 {
+    number ^ place.wrapping_mul(0x9E37_79B1) ^ 0x766B_766E
+}
+
+impl Head {
+    pub(crate) fn new(kind: Kind, flags: u8, key_len: usize, value_len: u32) -> Self {
+        Head {
+            kind,
+            flags,
+            key_len: key_len as u32,
+            value_len,
+            void_from: None,
+        }
+    }
+
+    /// Bytes of the whole record.
+    pub(crate) fn total(&self) -> u32 {
+        self.encoded_len() + self.body_len() + CRC_SIZE
+    }
+
+    fn body_len(&self) -> u32 {
+        self.key_len.saturating_add(self.value_len)
+    }
+
+    /// Bytes of the encoded header.
+    pub(crate) fn encoded_len(&self) -> u32 {
+        let varint = |value: u32| (32 - (value | 1).leading_zeros()).div_ceil(7);
+        3 + varint(self.key_len) + varint(self.value_len) + self.void_from.map_or(0, varint)
+    }
+
+    pub(crate) fn encode(&self, seed: u32) -> HeadBytes {
+        let mut out = HeadBytes {
+            bytes: [0; HEAD_MAX],
+            len: 0,
+        };
+        let resumes = if self.void_from.is_some() { RESUMES } else { 0 };
+        out.push((self.kind as u8 | resumes) << 4 | (self.flags & 15));
+        out.push_varint(self.key_len);
+        out.push_varint(self.value_len);
+        if let Some(void_from) = self.void_from {
+            out.push_varint(void_from);
+        }
+        let check = crc32(seed, out.as_slice()).to_le_bytes();
+        for byte in check.iter().take(2) {
+            out.push(*byte);
+        }
+        out
+    }
+
+    /// Reads a header from `bytes`, at least [`HEAD_MAX`] where the flash has them. Returns it
+    /// with its length, or nothing when it does not check.
+    pub(crate) fn decode(bytes: &[u8], seed: u32) -> Option<Head> {
+        let mut at = 0;
+        let first = next(bytes, &mut at)?;
+        let kind = Kind::from_bits(first >> 4 & 7)?;
+        let key_len = varint(bytes, &mut at)?;
+        let value_len = varint(bytes, &mut at)?;
+        let void_from = if first >> 4 & RESUMES == 0 {
+            None
+        } else {
+            Some(varint(bytes, &mut at)?)
+        };
+        let check = crc32(seed, bytes.get(..at)?).to_le_bytes();
+        if bytes.get(at..at + 2)? != check.get(..2)? || key_len > KEY_MAX as u32 {
+            return None;
+        }
+        let head = Head {
+            kind,
+            flags: first & 15,
+            key_len,
+            value_len,
+            void_from,
+        };
+        (head.encoded_len() as usize == at + 2).then_some(head)
+    }
+
+    /// The CRC of a record, started with its header.
+    pub(crate) fn start_crc(&self, seed: u32) -> Crc {
+        let mut crc = Crc::new(seed);
+        crc.add(self.encode(seed).as_slice());
+        crc
+    }
+}
+
+fn next(bytes: &[u8], at: &mut usize) -> Option<u8> {
+    let byte = bytes.get(*at).copied();
+    *at += 1;
+    byte
+}
+
+/// At most four bytes: no length is longer.
+fn varint(bytes: &[u8], at: &mut usize) -> Option<u32> {
+    let mut value = 0;
+    for shift in [0, 7, 14, 21] {
+        let byte = next(bytes, at)?;
+        value |= u32::from(byte & 0x7F) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// The head of a block: where the first record starts in it. FORMAT 4
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockHead {
+    /// Units of alignment from the start of the block; `None` when no record starts here.
+    pub(crate) first: Option<u32>,
+    /// What stands before this block was given up: it does not run on into this block.
+    pub(crate) breaks: bool,
+}
+
+impl BlockHead {
+    pub(crate) fn encode(self, seed: u32) -> [u8; 2] {
+        let first = match self.first {
+            Some(units) => units & 0x7F,
+            None => 1 << 7,
+        };
+        let value = (first | u32::from(self.breaks) << 8) as u16;
+        let check = crc32(seed, &value.to_le_bytes()) as u16 & 0x7F;
+        let sealed = value | check << 9;
+        // Erased bytes are no head, whatever the check says.
+        let sealed = if sealed == 0 || sealed == 0xFFFF {
+            sealed ^ 0x0200
+        } else {
+            sealed
+        };
+        sealed.to_le_bytes()
+    }
+
+    pub(crate) fn decode(bytes: [u8; 2], seed: u32) -> Option<BlockHead> {
+        let value = u16::from_le_bytes(bytes);
+        let none = value >> 7 & 1 == 1;
+        let units = u32::from(value & 0x7F);
+        if none && units != 0 {
+            return None;
+        }
+        let head = BlockHead {
+            first: (!none).then_some(units),
+            breaks: value >> 8 & 1 == 1,
+        };
+        (head.encode(seed) == bytes).then_some(head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_come_back() {
+        for (key_len, value_len, void_from) in [
+            (1, 0, None),
+            (13, 32, None),
+            (128, 127, Some(0)),
+            (1024, 60_000, Some(70_000)),
+        ] {
+            let head = Head {
+                kind: Kind::Value,
+                flags: 9,
+                key_len,
+                value_len,
+                void_from,
+            };
+            let bytes = head.encode(77);
+            assert_eq!(bytes.as_slice().len() as u32, head.encoded_len());
+            assert_eq!(Head::decode(bytes.as_slice(), 77), Some(head));
+            assert_eq!(Head::decode(bytes.as_slice(), 78), None);
+        }
+    }
+
+    #[test]
+    fn a_small_record_costs_nine_bytes() {
+        assert_eq!(Head::new(Kind::Value, 0, 13, 32).total(), 13 + 32 + 9);
+    }
+
+    #[test]
+    fn erased_bytes_are_neither_header_nor_head() {
+        for byte in [0xFF, 0x00] {
+            for seed in 0..5000 {
+                assert_eq!(Head::decode(&[byte; 12], seed), None);
+                assert_eq!(BlockHead::decode([byte; 2], seed), None);
+            }
+        }
+    }
+
+    #[test]
+    fn block_heads_come_back() {
+        for units in 0..128 {
+            for breaks in [false, true] {
+                let head = BlockHead {
+                    first: Some(units),
+                    breaks,
+                };
+                assert_eq!(BlockHead::decode(head.encode(units), units), Some(head));
+            }
+        }
+        let none = BlockHead {
+            first: None,
+            breaks: false,
+        };
+        assert_eq!(BlockHead::decode(none.encode(5), 5), Some(none));
+    }
+}

@@ -1,0 +1,234 @@
+//! The first write after a mount: what the last power cut may have left in doubt is settled.
+//!
+//! The record programmed last may have been cut off and still read well, and the units behind it
+//! may have been touched and still read as erased. So writing goes on in a block that cannot have
+//! been touched, with a copy of that record which declares everything before it void; where there
+//! is no room for it the segment is collected as a whole.
+//!
+//! Invariant: until this is done nothing is erased and nothing else is written.
+//! `docs/format.md` section 9.
+#![forbid(unsafe_code)]
+
+use super::{
+    Engine,
+    collect::Moved,
+    header::Role,
+    record::{HEAD_MAX, Head, Kind},
+    segments::State,
+    walk::{Entry, Ignore, read_block_head, read_head},
+    write::Open,
+};
+use crate::{error::Error, flash::Flash};
+
+/// Note: nothing but the declaration of what is void. FORMAT 5.6
+const NOTE_VOID: u8 = 0;
+
+/// Where a segment that was open at the mount ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tail {
+    pub(crate) segment: u16,
+    /// The last record that counts, in doubt until it is copied.
+    pub(crate) last: Option<Entry>,
+    /// From here on everything is void but the copy of `last`.
+    pub(crate) void_from: u32,
+    /// First block that cannot have been touched.
+    pub(crate) safe: u32,
+}
+
+impl<F: Flash> Engine<'_, F> {
+    /// The first block behind everything that may have been programmed, given the last record
+    /// that counts. FORMAT 9.4
+    pub(crate) fn safe_place(&mut self, last: &Entry) -> Result<u32, Error> {
+        let layout = self.io.layout;
+        let segment = last.segment;
+        let number = self.segments.low_number(segment);
+        let end = layout.end_of(last.place, last.head.total());
+        let mut headed = layout.block_start(end - 1);
+        let mut block = headed + layout.block;
+        while block < layout.segment_size {
+            if read_block_head(&mut self.io, segment, number, block)?.is_some() {
+                headed = block;
+            }
+            block += layout.block;
+        }
+        let touched = if end < layout.segment_size && layout.block_start(end) == headed {
+            // The next record began in this block. It went on into the next one where its header
+            // says so, or where it is not known because the header itself may reach there.
+            let next = read_head(&mut self.io, segment, number, end, 0)?;
+            let reach = match next {
+                Some(head) => layout.end_of(end, head.total()),
+                None => end + HEAD_MAX as u32,
+            };
+            if reach <= layout.block_end(headed) {
+                headed
+            } else {
+                headed + layout.block
+            }
+        } else {
+            headed + layout.block
+        };
+        Ok(touched + layout.block)
+    }
+
+    /// Settles what is in doubt, destination first: what it holds may be why something is void.
+    pub(crate) fn resume(&mut self) -> Result<(), Error> {
+        self.resume_in(Role::Destination)?;
+        self.resume_in(Role::User)?;
+        self.resumed = true;
+        Ok(())
+    }
+
+    fn tail(&mut self, role: Role) -> &mut Option<Tail> {
+        let [user, destination] = &mut self.tails;
+        match role {
+            Role::User => user,
+            Role::Destination => destination,
+        }
+    }
+
+    fn resume_in(&mut self, role: Role) -> Result<(), Error> {
+        let Some(tail) = *self.tail(role) else {
+            return Ok(());
+        };
+        if self.open(role).is_none() {
+            let number = self.segments.low_number(tail.segment);
+            let open = Open {
+                segment: tail.segment,
+                number,
+                place: tail.safe,
+                breaks: true,
+                marks: false,
+            };
+            self.set_open(role, Some(open));
+        }
+        let written = match tail.last {
+            Some(last) => self.copy_last(role, &last)?,
+            None => false,
+        };
+        let written = written || self.declare_void(role)?;
+        if !written {
+            self.set_open(role, None);
+            self.collect_tail(role, tail.segment)?;
+        }
+        *self.tail(role) = None;
+        Ok(())
+    }
+
+    /// Copies the last record behind itself. `false`: no room, or it does not last.
+    fn copy_last(&mut self, role: Role, last: &Entry) -> Result<bool, Error> {
+        let void_from = Some(last.place / self.io.layout.align);
+        let head = Head {
+            void_from,
+            ..last.head
+        };
+        let fits = self
+            .open(role)
+            .is_some_and(|open| open.has_room(&self.io, head.total(), self.io.layout.reserve()));
+        if !fits {
+            return Ok(false);
+        }
+        let mut hash = None;
+        if last.head.kind.is_indexed() {
+            let identity = self.identity_of(last)?;
+            let newest = self.find(&identity).unwrap_or(None);
+            hash = newest
+                .is_some_and(|spot| {
+                    (spot.entry.segment, spot.entry.place) == (last.segment, last.place)
+                })
+                .then_some(identity.hash);
+        }
+        match self.copy_record(last, role, void_from, hash) {
+            Ok(moved) => Ok(moved != Moved::Doubtful),
+            Err(Error::WriteFailed) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Declares what is behind the last record that counts void, where that record itself turned
+    /// out not to last. `false`: there is no room, or the record is still there.
+    fn declare_void(&mut self, role: Role) -> Result<bool, Error> {
+        let Some(Tail {
+            last: None,
+            void_from,
+            ..
+        }) = *self.tail(role)
+        else {
+            return Ok(false);
+        };
+        let void_from = Some(void_from / self.io.layout.align);
+        let head = Head {
+            void_from,
+            ..Head::new(Kind::Note, NOTE_VOID, 0, 0)
+        };
+        let fits = self
+            .open(role)
+            .is_some_and(|open| open.has_room(&self.io, head.total(), self.io.layout.reserve()));
+        Ok(fits && self.append(role, &head, &[], &[]).is_ok())
+    }
+
+    /// The way out where a segment has no room to go on: all that is live in it moves to a fresh
+    /// segment.
+    fn collect_tail(&mut self, role: Role, segment: u16) -> Result<(), Error> {
+        let mut tries = self.segments.count();
+        loop {
+            self.set_open(role, None);
+            let result = self
+                .start_collection(segment, role, true)
+                .and_then(|()| self.finish_collection());
+            match result {
+                Err(Error::WriteFailed) if tries > 0 => tries -= 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// Whether `entry` was the last one in its segment at the mount and has no certain copy yet.
+    pub(crate) fn is_doubtful(&self, entry: &Entry) -> bool {
+        self.tails.iter().flatten().any(|tail| {
+            tail.last
+                .is_some_and(|last| (last.segment, last.place) == (entry.segment, entry.place))
+        })
+    }
+
+    /// Takes a record that was in doubt and now fails its check out of account: it was never
+    /// acknowledged, and the one before it counts.
+    pub(crate) fn distrust(&mut self, entry: &Entry) -> Result<(), Error> {
+        let size = self.io.layout.segment_size;
+        let mut safe = size;
+        for tail in self.tails.iter_mut().flatten() {
+            if tail.segment == entry.segment {
+                tail.last = None;
+                safe = tail.safe;
+            }
+        }
+        let hidden = Ignore {
+            segment: entry.segment,
+            from: entry.place,
+            to: safe,
+        };
+        let [first, second] = &mut self.ignore;
+        if first.from >= first.to || first.segment == entry.segment {
+            *first = hidden;
+        } else {
+            *second = hidden;
+        }
+        self.recovered_records += 1;
+        if entry.head.kind == Kind::Retire {
+            self.revive(entry)?;
+        }
+        self.recount()
+    }
+
+    /// A retire record that does not last has retired nothing.
+    fn revive(&mut self, entry: &Entry) -> Result<(), Error> {
+        let number = self.read_number(entry)?;
+        for segment in self.segments.all() {
+            if self.segments.state(segment) == State::Retired
+                && self.segments.low_number(segment) == number as u32
+            {
+                self.segments.set_state(segment, State::Used);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,424 @@
+//! Values set in pieces, and values larger than a record.
+//!
+//! A value that fits one record is written straight through. A larger one becomes fragments, each
+//! with the key and the value's id, and at last the record that names them and makes them valid
+//! together.
+//!
+//! Invariant: until that last record is whole the old value is what everybody sees.
+#![forbid(unsafe_code)]
+
+use super::{
+    Engine,
+    find::{Identity, KeySource},
+    record::{CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Head, Kind, LARGE_SIZE},
+    value::{Large, fragment_id},
+    walk::Entry,
+    write::Recording,
+};
+use crate::{error::Error, flash::Flash};
+
+/// The largest value.
+pub(crate) const VALUE_MAX: u32 = 4 << 20;
+
+/// A value that is being set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stream {
+    hash: u32,
+    flags: u8,
+    key_len: u32,
+    size: u32,
+    given: u32,
+    /// The record being written.
+    record: Option<Recording>,
+    /// Number and place of the first fragment; all ones before there is one.
+    pub(crate) id: [u8; 12],
+    /// A record with the key in it: the first fragment.
+    pub(crate) source: Option<Entry>,
+    /// Bytes of the value in each fragment; 0 when the value is one record.
+    piece: u32,
+    /// Fragments completed.
+    count: u16,
+    /// Bytes still to come for the fragment being written.
+    piece_left: u32,
+}
+
+/// How a value is stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// In one record.
+    Whole,
+    /// In fragments with this much of the value in each.
+    Fragments { piece: u32, count: u16 },
+}
+
+impl<F: Flash> Engine<'_, F> {
+    /// How a value of `size` bytes under a key of `key_len` bytes is stored, and the units it
+    /// takes, in all and in the largest piece.
+    fn shape(&self, key_len: usize, size: u32) -> Result<(Shape, u32, u32), Error> {
+        let layout = &self.io.layout;
+        if size > VALUE_MAX {
+            return Err(Error::TooLarge);
+        }
+        let whole = Head::new(Kind::Value, 0, key_len, size).total();
+        if whole <= layout.record_max() {
+            let units = layout.units(whole);
+            return Ok((Shape::Whole, units, units));
+        }
+        let overhead = HEAD_MAX as u32 + key_len as u32 + FRAGMENT_ID + CRC_SIZE;
+        let room = layout
+            .fragment_max()
+            .max(overhead + 64)
+            .min(layout.record_max());
+        let piece = room.saturating_sub(overhead);
+        let count = u16::try_from(size.div_ceil(piece.max(1))).unwrap_or(u16::MAX);
+        let large = Head::new(Kind::Large, 0, key_len, LARGE_SIZE).total();
+        if piece < 16 || count == u16::MAX || large > layout.record_max() {
+            return Err(Error::TooLarge);
+        }
+        let one = layout.units(Head::new(Kind::Fragment, 0, key_len, FRAGMENT_ID + piece).total());
+        let units = u32::from(count)
+            .saturating_mul(one)
+            .saturating_add(layout.units(large));
+        Ok((
+            Shape::Fragments { piece, count },
+            units,
+            one.max(layout.units(large)),
+        ))
+    }
+
+    /// All checks of a set, in order.
+    fn check_set(
+        &mut self,
+        identity: &Identity<'_>,
+        key: &[u8],
+        size: u32,
+    ) -> Result<Shape, Error> {
+        let (shape, units, largest) = self.shape(key.len(), size)?;
+        self.find_replaceable(identity)?;
+        self.check_fit(units, largest)?;
+        Ok(shape)
+    }
+
+    /// The largest value that a new key of `key_len` bytes could get now.
+    pub(crate) fn largest_value(&self, key_len: usize) -> u32 {
+        let (mut low, mut high) = (0, VALUE_MAX + 1);
+        while low < high {
+            let middle = (low + high) / 2;
+            let fits = self
+                .shape(key_len, middle)
+                .is_ok_and(|(_, units, largest)| {
+                    self.live.saturating_add(units) <= self.capacity(largest.max(self.largest))
+                });
+            if fits {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        low.saturating_sub(1)
+    }
+
+    /// Sets a value that is at hand.
+    pub(crate) fn set_value(&mut self, key: &[u8], value: &[u8], flags: u8) -> Result<(), Error> {
+        let size = u32::try_from(value.len()).map_err(|_| Error::TooLarge)?;
+        let identity = Identity::of_key(key);
+        match self.check_set(&identity, key, size)? {
+            Shape::Whole => {
+                let head = Head::new(Kind::Value, flags, key.len(), size);
+                self.write_record(&identity, &head, key, value)
+            }
+            Shape::Fragments { piece, .. } => {
+                let mut tries = self.segments.count();
+                loop {
+                    match self.set_fragments(&identity, key, value, flags, piece) {
+                        Err(Error::WriteFailed) if tries > 0 => tries -= 1,
+                        result => return result,
+                    }
+                }
+            }
+        }
+    }
+
+    fn set_fragments(
+        &mut self,
+        identity: &Identity<'_>,
+        key: &[u8],
+        value: &[u8],
+        flags: u8,
+        piece: u32,
+    ) -> Result<(), Error> {
+        self.prepare_write()?;
+        self.begin(identity, key, value.len() as u32, flags, piece)?;
+        self.add(value)?;
+        self.finalize()
+    }
+
+    /// Starts a value of `size` bytes.
+    pub(crate) fn start_stream(&mut self, key: &[u8], size: u32, flags: u8) -> Result<(), Error> {
+        let identity = Identity::of_key(key);
+        let shape = self.check_set(&identity, key, size)?;
+        self.prepare_write()?;
+        let piece = match shape {
+            Shape::Whole => 0,
+            Shape::Fragments { piece, .. } => piece,
+        };
+        self.begin(&identity, key, size, flags, piece)
+    }
+
+    fn begin(
+        &mut self,
+        identity: &Identity<'_>,
+        key: &[u8],
+        size: u32,
+        flags: u8,
+        piece: u32,
+    ) -> Result<(), Error> {
+        let mut stream = Stream {
+            hash: identity.hash,
+            flags,
+            key_len: key.len() as u32,
+            size,
+            given: 0,
+            record: None,
+            id: [0xFF; 12],
+            source: None,
+            piece,
+            count: 0,
+            piece_left: 0,
+        };
+        if piece == 0 {
+            let head = Head::new(Kind::Value, flags, key.len(), size);
+            let mut record = self.start_record(&head)?;
+            self.put_in(&mut record, key)?;
+            stream.record = Some(record);
+        } else {
+            self.start_fragment(&mut stream, KeySource::Given(key))?;
+        }
+        self.stream = Some(stream);
+        Ok(())
+    }
+
+    fn start_record(&mut self, head: &Head) -> Result<Recording, Error> {
+        let open = self.make_room(head.total())?;
+        let started = Recording::start(&mut self.io, open, head);
+        self.close_if_failed(started)
+    }
+
+    fn put_in(&mut self, record: &mut Recording, bytes: &[u8]) -> Result<(), Error> {
+        let result = record.put(&mut self.io, bytes);
+        self.close_if_failed(result)
+    }
+
+    /// A segment in which a program failed takes no more records.
+    fn close_if_failed<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if result.is_err() {
+            self.user = None;
+        }
+        result
+    }
+
+    fn start_fragment(&mut self, stream: &mut Stream, key: KeySource<'_>) -> Result<(), Error> {
+        let size = stream.piece.min(stream.size - stream.given);
+        let head = Head::new(
+            Kind::Fragment,
+            0,
+            stream.key_len as usize,
+            FRAGMENT_ID + size,
+        );
+        let open = self.make_room(head.total())?;
+        if stream.count == 0 {
+            let (number, place) = stream.id.split_at_mut(8);
+            number.copy_from_slice(&self.segments.number(open.segment).to_le_bytes());
+            place.copy_from_slice(&open.place.to_le_bytes());
+        }
+        let mut record = self.start_record(&head)?;
+        // The first fragment may have moved while room was made.
+        match self
+            .stream
+            .and_then(|known| known.source)
+            .map_or(key, KeySource::Stored)
+        {
+            KeySource::Given(bytes) => self.put_in(&mut record, bytes)?,
+            KeySource::Stored(source) => self.put_key_of(&mut record, &source)?,
+        }
+        self.put_in(&mut record, &fragment_id(&stream.id, stream.count))?;
+        stream.piece_left = size;
+        stream.record = Some(record);
+        Ok(())
+    }
+
+    /// Takes in the next bytes of the value. After a failure of the flash the value is dropped.
+    pub(crate) fn add(&mut self, data: &[u8]) -> Result<(), Error> {
+        let stream = self.stream.ok_or(Error::InvalidArgument)?;
+        if data.len() > (stream.size - stream.given) as usize {
+            return Err(Error::InvalidSize);
+        }
+        let result = self.add_checked(stream, data);
+        if result.is_err() && self.stream.is_some() {
+            self.user = self.user.filter(|_| result != Err(Error::WriteFailed));
+            self.abort()?;
+        }
+        result
+    }
+
+    fn add_checked(&mut self, mut stream: Stream, mut data: &[u8]) -> Result<(), Error> {
+        while !data.is_empty() {
+            if stream.record.is_none() {
+                let source = stream.source.ok_or(Error::WriteFailed)?;
+                self.start_fragment(&mut stream, KeySource::Stored(source))?;
+                stream.source = self.stream.and_then(|known| known.source);
+            }
+            let room = if stream.piece == 0 {
+                data.len()
+            } else {
+                stream.piece_left as usize
+            };
+            let (now, later) = data.split_at(room.min(data.len()));
+            let mut record = stream.record.ok_or(Error::WriteFailed)?;
+            self.put_in(&mut record, now)?;
+            stream.record = Some(record);
+            stream.given += now.len() as u32;
+            data = later;
+            if stream.piece > 0 {
+                stream.piece_left -= now.len() as u32;
+                if stream.piece_left == 0 {
+                    self.end_fragment(&mut stream)?;
+                }
+            }
+            self.stream = Some(stream);
+        }
+        Ok(())
+    }
+
+    fn end_fragment(&mut self, stream: &mut Stream) -> Result<(), Error> {
+        let entry = self.end_record(stream)?;
+        stream.count += 1;
+        if stream.source.is_none() {
+            stream.source = Some(entry);
+        }
+        self.stream = Some(*stream);
+        let identity = self.identity_of(&entry)?;
+        self.count_in(&entry);
+        if self.table.cover.holds(identity.hash) {
+            let location = self.location(entry.segment, entry.place);
+            if self.table.insert(identity.hash, location).is_err() {
+                self.recount()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the key of a stored record.
+    fn put_key_of(&mut self, record: &mut Recording, source: &Entry) -> Result<(), Error> {
+        let base = self.base(source.segment);
+        let mut at = self.key_offset(source);
+        let mut left = source.head.key_len;
+        while left > 0 {
+            let mut piece = [0; 64];
+            let piece = piece.get_mut(..left.min(64) as usize).unwrap_or(&mut []);
+            at = self.io.read(base, at, piece, 0)?;
+            self.put_in(record, piece)?;
+            left -= piece.len() as u32;
+        }
+        Ok(())
+    }
+
+    fn end_record(&mut self, stream: &mut Stream) -> Result<Entry, Error> {
+        let record = stream.record.take().ok_or(Error::InvalidArgument)?;
+        self.finish_record(record)
+    }
+
+    fn finish_record(&mut self, record: Recording) -> Result<Entry, Error> {
+        let entry = record.entry();
+        let finished = record.finish(&mut self.io, 0);
+        self.user = finished.ok();
+        finished.map(|_| entry)
+    }
+
+    /// Makes the value current.
+    pub(crate) fn finalize(&mut self) -> Result<(), Error> {
+        let mut stream = self.stream.ok_or(Error::InvalidArgument)?;
+        if stream.given < stream.size {
+            self.abort()?;
+            return Err(Error::InvalidSize);
+        }
+        let entry = if stream.piece == 0 {
+            self.end_record(&mut stream)
+        } else {
+            self.write_large(&stream)
+        };
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.stream = Some(Stream {
+                    record: None,
+                    ..stream
+                });
+                self.abort()?;
+                return Err(error);
+            }
+        };
+        self.stream = None;
+        let key = KeySource::Stored(entry);
+        let identity = Identity {
+            key,
+            fragment: None,
+            hash: stream.hash,
+        };
+        self.publish(&identity, &entry)?;
+        self.io.sync()
+    }
+
+    fn write_large(&mut self, stream: &Stream) -> Result<Entry, Error> {
+        let large = Large {
+            id: stream.id,
+            size: stream.size,
+            piece: stream.piece,
+            count: stream.count,
+        };
+        let head = Head::new(
+            Kind::Large,
+            stream.flags,
+            stream.key_len as usize,
+            LARGE_SIZE,
+        );
+        let mut tries = self.segments.count();
+        loop {
+            let mut record = self.start_record(&head)?;
+            let source = self
+                .stream
+                .and_then(|known| known.source)
+                .ok_or(Error::WriteFailed)?;
+            let done = self
+                .put_key_of(&mut record, &source)
+                .and_then(|()| self.put_in(&mut record, &large.encode()))
+                .and_then(|()| self.finish_record(record));
+            match done {
+                Err(Error::WriteFailed) if tries > 0 => tries -= 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// Drops the value being set; the old one stays.
+    pub(crate) fn abort(&mut self) -> Result<(), Error> {
+        let stream = self.stream.ok_or(Error::InvalidArgument)?;
+        if let Some(record) = stream.record
+            && self.user.is_some()
+        {
+            self.user = Some(record.abandon(&self.io));
+        }
+        // The key is read from the first fragment, so that one goes last.
+        for index in (0..stream.count).rev() {
+            let source = self.stream.and_then(|known| known.source);
+            let Some(source) = source else {
+                break;
+            };
+            let id = fragment_id(&stream.id, index);
+            let identity = self.fragment_identity(KeySource::Stored(source), id)?;
+            self.forget(&identity)?;
+        }
+        self.stream = None;
+        self.io.sync()
+    }
+}

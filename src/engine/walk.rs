@@ -1,0 +1,239 @@
+//! The walk over the records of one segment, past whatever power cuts and rot have left.
+//!
+//! A record counts when its header and its CRC check. Where one does not, reading resumes at the
+//! next block that says where a record starts. One record is always held back: a record that
+//! resumes after a power cut says what before it is void, and only the last one can be.
+//!
+//! Invariant: changes nothing; every loop advances by at least a program unit or a block.
+//! `docs/format.md` section 6.
+#![forbid(unsafe_code)]
+
+use super::{
+    io::{Io, SCAN},
+    record::{BlockHead, CRC_SIZE, HEAD_MAX, Head, seed},
+};
+use crate::{error::Error, flash::Flash};
+
+/// A record found by a walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) segment: u16,
+    pub(crate) place: u32,
+    pub(crate) head: Head,
+    /// The record was completed (others follow right behind it), but its CRC fails now.
+    pub(crate) damaged: bool,
+}
+
+/// Places in a segment that do not count, whatever they read as: what was in doubt after a mount
+/// and turned out not to last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ignore {
+    pub(crate) segment: u16,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+}
+
+/// A walk. Made by [`Walk::new`], driven by [`Walk::next`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Walk {
+    segment: u16,
+    number: u32,
+    /// Place where a record may start; `None` to look for the next block head.
+    at: Option<u32>,
+    /// Block to look at next when there is no place to try.
+    block: u32,
+    held: Option<Entry>,
+    ignore: Ignore,
+    /// Places where the walk lost the thread and found it again.
+    pub(crate) gaps: u32,
+    /// Records declared void by a later one.
+    pub(crate) voided: u32,
+}
+
+impl Walk {
+    /// A walk over `segment`, whose number is `number` (its low half).
+    pub(crate) fn new<F: Flash>(io: &Io<'_, F>, segment: u16, number: u32, ignore: Ignore) -> Self {
+        Walk {
+            segment,
+            number,
+            at: Some(io.layout.first),
+            block: io.layout.first,
+            held: None,
+            ignore,
+            gaps: 0,
+            voided: 0,
+        }
+    }
+
+    /// The next record that counts, in the order they were written.
+    pub(crate) fn next<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Entry>, Error> {
+        while let Some(entry) = self.next_raw(io)? {
+            let hidden = self.ignore.from < self.ignore.to
+                && self.ignore.segment == self.segment
+                && (self.ignore.from..self.ignore.to).contains(&entry.place);
+            if hidden {
+                continue;
+            }
+            if let (Some(void_from), Some(held)) = (entry.head.void_from, self.held)
+                && held.place >= void_from.saturating_mul(io.layout.align)
+            {
+                self.held = None;
+                self.voided += 1;
+            }
+            if let Some(done) = self.held.replace(entry) {
+                return Ok(Some(done));
+            }
+        }
+        Ok(self.held.take())
+    }
+
+    fn next_raw<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Entry>, Error> {
+        loop {
+            if let Some(place) = self.at.take() {
+                if place < io.layout.segment_size
+                    && let Some(entry) = self.try_place(io, place)?
+                {
+                    let end = io.layout.end_of(place, entry.head.total());
+                    self.at = Some(end);
+                    self.block = io.layout.block_end(place);
+                    return Ok(Some(entry));
+                }
+                self.block = io.layout.block_end(place);
+            }
+            if !self.find_start(io)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Goes on to the next block in which a record starts.
+    fn find_start<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<bool, Error> {
+        while self.block < io.layout.segment_size {
+            let block = self.block;
+            self.block += io.layout.block;
+            if let Some(head) = read_block_head(io, self.segment, self.number, block)?
+                && let Some(units) = head.first
+            {
+                self.gaps += 1;
+                self.at = Some(block + units * io.layout.align);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn try_place<F: Flash>(&self, io: &mut Io<'_, F>, place: u32) -> Result<Option<Entry>, Error> {
+        let Some(head) = read_head(io, self.segment, self.number, place, SCAN)? else {
+            return Ok(None);
+        };
+        let entry = Entry {
+            segment: self.segment,
+            place,
+            head,
+            damaged: false,
+        };
+        if crc_holds(io, self.number, &entry, SCAN)? {
+            return Ok(Some(entry));
+        }
+        if self.runs_on(io, place, &head)? {
+            return Ok(Some(Entry {
+                damaged: true,
+                ..entry
+            }));
+        }
+        Ok(None)
+    }
+
+    /// Whether the record at `place` was completed: a good record follows right behind it, and no
+    /// block head on the way says that something was given up.
+    fn runs_on<F: Flash>(
+        &self,
+        io: &mut Io<'_, F>,
+        place: u32,
+        head: &Head,
+    ) -> Result<bool, Error> {
+        let end = io.layout.end_of(place, head.total());
+        let mut block = io.layout.block_end(place);
+        while block <= end && block < io.layout.segment_size {
+            let found = read_block_head(io, self.segment, self.number, block)?;
+            if found.is_some_and(|head| head.breaks) {
+                return Ok(false);
+            }
+            block += io.layout.block;
+        }
+        let Some(next) = read_head(io, self.segment, self.number, end, SCAN)? else {
+            return Ok(false);
+        };
+        let next = Entry {
+            segment: self.segment,
+            place: end,
+            head: next,
+            damaged: false,
+        };
+        crc_holds(io, self.number, &next, SCAN)
+    }
+}
+
+/// The head of the block at `block`, if it checks.
+pub(crate) fn read_block_head<F: Flash>(
+    io: &mut Io<'_, F>,
+    segment: u16,
+    number: u32,
+    block: u32,
+) -> Result<Option<BlockHead>, Error> {
+    let at = io.layout.head_at(block);
+    // Heads of large blocks are read alone: what lies between is of no interest.
+    let ahead = if io.layout.block >= 256 { 2 } else { SCAN };
+    let address = io.layout.address(segment) + at;
+    let mut bytes = [0; 2];
+    bytes.copy_from_slice(io.fetch(address, 2, ahead)?.get(..2).unwrap_or(&[0, 0]));
+    Ok(BlockHead::decode(bytes, seed(number, at)))
+}
+
+/// The header of the record at `place`, if there is one whose end lies in the segment.
+pub(crate) fn read_head<F: Flash>(
+    io: &mut Io<'_, F>,
+    segment: u16,
+    number: u32,
+    place: u32,
+    ahead: u32,
+) -> Result<Option<Head>, Error> {
+    let size = io.layout.segment_size;
+    let start = io.layout.start_of(place);
+    if place >= size || start >= size {
+        return Ok(None);
+    }
+    let mut bytes = [0; HEAD_MAX];
+    let mut count = HEAD_MAX;
+    while count > 0 && io.layout.advance(start, count as u32) > size {
+        count -= 1;
+    }
+    let base = io.layout.address(segment);
+    io.read(
+        base,
+        start,
+        bytes.get_mut(..count).unwrap_or(&mut []),
+        ahead,
+    )?;
+    let head = Head::decode(bytes.get(..count).unwrap_or(&[]), seed(number, place));
+    Ok(head.filter(|head| io.layout.end_of(place, head.total()) <= size))
+}
+
+/// Whether the CRC of a record holds.
+pub(crate) fn crc_holds<F: Flash>(
+    io: &mut Io<'_, F>,
+    number: u32,
+    entry: &Entry,
+    ahead: u32,
+) -> Result<bool, Error> {
+    let head = &entry.head;
+    let base = io.layout.address(entry.segment);
+    let mut crc = head.start_crc(seed(number, entry.place));
+    let start = io.layout.start_of(entry.place);
+    let body = io.layout.advance(start, head.encoded_len());
+    let count = head.key_len + head.value_len;
+    let tail = io.visit(base, body, count, ahead, |piece| crc.add(piece))?;
+    let mut stored = [0; CRC_SIZE as usize];
+    io.read(base, tail, &mut stored, ahead)?;
+    Ok(u32::from_le_bytes(stored) == crc.value())
+}

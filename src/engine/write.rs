@@ -1,0 +1,223 @@
+//! Appending records to the open segments, block by block.
+//!
+//! Invariant: no program call crosses a block or holds bytes of two records, so a cut leaves at
+//! most one record in doubt. `docs/format.md` sections 4 and 5.
+#![forbid(unsafe_code)]
+
+use super::{
+    Engine,
+    checksum::Crc,
+    header::Role,
+    io::Io,
+    layout::HEAD_SIZE,
+    record::{BlockHead, Head, seed},
+    walk::Entry,
+};
+use crate::{error::Error, flash::Flash};
+
+/// Bytes by which a record grows that marks the completion of a collection.
+const MARK_MAX: u32 = 4;
+
+/// A segment that records are appended to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub(crate) segment: u16,
+    pub(crate) number: u32,
+    /// Where the next record starts.
+    pub(crate) place: u32,
+    /// The next block head says that what stands before it was given up.
+    pub(crate) breaks: bool,
+    /// The next record shows that the collection this segment was opened for is complete.
+    pub(crate) marks: bool,
+}
+
+impl Open {
+    /// Whether a record of `total` bytes fits, with `spare` bytes left behind it.
+    pub(crate) fn has_room<F: Flash>(&self, io: &Io<'_, F>, total: u32, spare: u32) -> bool {
+        let size = io.layout.segment_size;
+        let total = if self.marks { total + MARK_MAX } else { total };
+        self.place < size && io.layout.end_of(self.place, total).saturating_add(spare) <= size
+    }
+}
+
+/// A record that is being written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recording {
+    open: Open,
+    /// As the segment was before, for a record given up before anything was programmed.
+    before: Open,
+    head: Head,
+    place: u32,
+    /// Offset of the next byte.
+    at: u32,
+    /// Offset of the first byte not programmed yet; in the block of `at`.
+    from: u32,
+    /// Bytes still to come, CRC included.
+    left: u32,
+    crc: Crc,
+}
+
+impl Recording {
+    /// Starts a record at the end of `open`. The caller has made room for it.
+    pub(crate) fn start<F: Flash>(
+        io: &mut Io<'_, F>,
+        open: Open,
+        head: &Head,
+    ) -> Result<Recording, Error> {
+        let place = open.place;
+        let seed = seed(open.number, place);
+        let start = io.layout.start_of(place);
+        let mut head = *head;
+        if open.marks && head.void_from.is_none() {
+            head.void_from = Some(place / io.layout.align);
+        }
+        let mut this = Recording {
+            open: Open {
+                marks: false,
+                ..open
+            },
+            before: open,
+            head,
+            place,
+            at: start,
+            from: place,
+            left: head.total(),
+            crc: Crc::new(seed),
+        };
+        if start != place {
+            let units = (place - io.layout.block_start(place)) / io.layout.align;
+            this.put_block_head(io, place, Some(units));
+        }
+        this.put(io, head.encode(seed).as_slice())?;
+        Ok(this)
+    }
+
+    /// The record as it will be found.
+    pub(crate) fn entry(&self) -> Entry {
+        Entry {
+            segment: self.open.segment,
+            place: self.place,
+            head: self.head,
+            damaged: false,
+        }
+    }
+
+    fn put_block_head<F: Flash>(&mut self, io: &mut Io<'_, F>, at: u32, first: Option<u32>) {
+        let head = BlockHead {
+            first,
+            breaks: self.open.breaks,
+        };
+        self.open.breaks = false;
+        let bytes = head.encode(seed(self.open.number, at));
+        io.put(at - io.layout.block_start(at), &bytes);
+    }
+
+    /// Adds bytes of the record.
+    pub(crate) fn put<F: Flash>(&mut self, io: &mut Io<'_, F>, bytes: &[u8]) -> Result<(), Error> {
+        self.crc.add(bytes);
+        self.put_raw(io, bytes)
+    }
+
+    fn put_raw<F: Flash>(&mut self, io: &mut Io<'_, F>, mut bytes: &[u8]) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            if self.at == io.layout.block_start(self.at) {
+                self.next_block(io)?;
+            }
+            let room = (io.layout.block_end(self.at) - self.at) as usize;
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            io.put(self.at - io.layout.block_start(self.at), now);
+            self.at += now.len() as u32;
+            self.left -= now.len() as u32;
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    /// Programs the block just filled and heads the next.
+    fn next_block<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<(), Error> {
+        let block = self.at;
+        self.flush(io, block)?;
+        let end = io.layout.end_of_rest(block, self.left);
+        let first = (end < io.layout.block_end(block)).then(|| (end - block) / io.layout.align);
+        self.put_block_head(io, block, first);
+        self.at = block + HEAD_SIZE;
+        Ok(())
+    }
+
+    /// Programs everything up to `to`, in the block of `from`.
+    fn flush<F: Flash>(&mut self, io: &mut Io<'_, F>, to: u32) -> Result<(), Error> {
+        if to == self.from {
+            return Ok(());
+        }
+        let block = io.layout.block_start(self.from);
+        let address = io.layout.address(self.open.segment) + self.from;
+        io.program(address, self.from - block, to - block)?;
+        self.from = to;
+        Ok(())
+    }
+
+    /// Ends the record. `damage` is mixed into its CRC: 0, unless a record that was damaged is
+    /// moved and must stay so. Returns the segment as it is now.
+    pub(crate) fn finish<F: Flash>(
+        mut self,
+        io: &mut Io<'_, F>,
+        damage: u32,
+    ) -> Result<Open, Error> {
+        let crc = self.crc.value() ^ damage;
+        self.put_raw(io, &crc.to_le_bytes())?;
+        let end = super::layout::round_up(self.at, io.layout.align);
+        let block = io.layout.block_start(self.from);
+        io.pad(self.at - block, end - block);
+        self.flush(io, end)?;
+        self.open.place = end;
+        Ok(self.open)
+    }
+
+    /// Gives the record up. Returns the segment as it is now.
+    pub(crate) fn abandon<F: Flash>(self, io: &Io<'_, F>) -> Open {
+        if self.from == self.before.place {
+            return self.before;
+        }
+        let block = io.layout.block_start(self.from);
+        Open {
+            place: block,
+            breaks: true,
+            ..self.open
+        }
+    }
+}
+
+impl<F: Flash> Engine<'_, F> {
+    pub(crate) fn open(&self, role: Role) -> Option<Open> {
+        match role {
+            Role::User => self.user,
+            Role::Destination => self.destination,
+        }
+    }
+
+    pub(crate) fn set_open(&mut self, role: Role, open: Option<Open>) {
+        match role {
+            Role::User => self.user = open,
+            Role::Destination => self.destination = open,
+        }
+    }
+
+    /// Appends a record whose key and value are at hand. A failure closes the segment.
+    pub(crate) fn append(
+        &mut self,
+        role: Role,
+        head: &Head,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<Entry, Error> {
+        let open = self.open(role).ok_or(Error::WriteFailed)?;
+        let written = Recording::start(&mut self.io, open, head).and_then(|mut record| {
+            record.put(&mut self.io, key)?;
+            record.put(&mut self.io, value)?;
+            let entry = record.entry();
+            Ok((entry, record.finish(&mut self.io, 0)?))
+        });
+        self.set_open(role, written.ok().map(|(_, open)| open));
+        written.map(|(entry, _)| entry)
+    }
+}
