@@ -219,7 +219,7 @@ fn one_run(class: usize, index: IndexSize, seed: u64) -> Result<(), String> {
     let mut sim = Sim::new(class.geometry.clone(), rng.next());
     sim.limit_calls(CALLS_MAX);
     let needs = nvkv::engine::requirements(&sim, &config).map_err(|error| error.to_string())?;
-    let segment = class.size() / needs.segments.max(1);
+    let segment = needs.segment_size;
     let value = (class.size() / (20 << rng.below(3)))
         .clamp(4, segment / 3)
         .min(1500);
@@ -233,7 +233,7 @@ fn one_run(class: usize, index: IndexSize, seed: u64) -> Result<(), String> {
     let ids = ids.min(if index == IndexSize::None { 60 } else { 400 });
     let slots = index.slots(ids as u32);
     let mut lent = Lent::new(&sim, &config, slots);
-    Engine::format(&mut &mut sim, lent.memory(), &config).map_err(|e| format!("format: {e}"))?;
+    Engine::format(&mut sim, lent.memory(), &config).map_err(|e| format!("format: {e}"))?;
     let oracle = Oracle::default();
     let mut model = Model {
         rng,
@@ -248,36 +248,51 @@ fn one_run(class: usize, index: IndexSize, seed: u64) -> Result<(), String> {
     } else {
         STEPS
     };
-    let mut done = 0;
-    while done < steps {
-        let mut store = lent
-            .mount(&mut sim, &config)
-            .map_err(|error| format!("mount: {error}"))?;
-        model.oracle.check(&mut store, 40)?;
-        let existing = model.oracle.existing().len() as u32;
-        let stats = stats(&mut store)?;
-        if stats.keys != existing {
-            return Err(format!("{} keys, not {existing}", stats.keys));
-        }
-        while done < steps {
-            done += 1;
-            let remount = model
-                .step(&mut store)
-                .map_err(|error| format!("step {done}: {error}"))?;
-            if remount {
-                break;
-            }
-            model
-                .iterate(&mut store)
-                .map_err(|error| format!("step {done}: {error}"))?;
-        }
-        model.walks.clear();
-        let report = store.check().map_err(|error| format!("check: {error}"))?;
-        if report.records_damaged != 0 {
-            return Err(format!("{report:?}"));
-        }
+    let result = model.go(&mut sim, &mut lent, &config, steps);
+    match (result, breaches(&sim)) {
+        (Err(error), Err(breach)) => Err(format!("{error}; {breach}")),
+        (result, breach) => result.and(breach),
     }
-    breaches(&sim)
+}
+
+impl Model {
+    fn go(
+        &mut self,
+        sim: &mut Sim,
+        lent: &mut Lent,
+        config: &Config,
+        steps: u32,
+    ) -> Result<(), String> {
+        let mut done = 0;
+        while done < steps {
+            let mut store = lent
+                .mount(sim, config)
+                .map_err(|error| format!("mount: {error}"))?;
+            self.oracle.check(&mut store, 40)?;
+            let existing = self.oracle.existing().len() as u32;
+            let stats = stats(&mut store)?;
+            if stats.keys != existing {
+                return Err(format!("{} keys, not {existing}", stats.keys));
+            }
+            while done < steps {
+                done += 1;
+                let remount = self
+                    .step(&mut store)
+                    .map_err(|error| format!("step {done}: {error}"))?;
+                if remount {
+                    break;
+                }
+                self.iterate(&mut store)
+                    .map_err(|error| format!("step {done}: {error}"))?;
+            }
+            self.walks.clear();
+            let report = store.check().map_err(|error| format!("check: {error}"))?;
+            if report.records_damaged != 0 {
+                return Err(format!("{report:?}"));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn caught(class: usize, index: IndexSize, seed: u64) -> Result<(), String> {
@@ -346,17 +361,17 @@ fn a_refused_set_costs_nothing() {
         let mut sim = Sim::new(class.geometry.clone(), 1);
         let config = Config::default();
         let mut lent = Lent::new(&sim, &config, IndexSize::Full.slots(100));
-        Engine::format(&mut &mut sim, lent.memory(), &config).unwrap();
+        Engine::format(&mut sim, lent.memory(), &config).unwrap();
         let mut store = lent.mount(&mut sim, &config).unwrap();
         let chunk = vec![7; (class.size() / 40) as usize];
-        let mut full = false;
+        let mut last = Ok(());
         for id in 0..200 {
-            full = store.set(&name(id, 16), &chunk, 0) == Err(Error::Full);
-            if full {
+            last = store.set(&name(id, 16), &chunk, 0);
+            if last.is_err() {
                 break;
             }
         }
-        assert!(full, "{}", class.name);
+        assert_eq!(last, Err(Error::Full), "{}", class.name);
         let sim = store.into_flash();
         let work = |counters: Counters| (counters.programs, counters.erases);
         let before = work(sim.counters());

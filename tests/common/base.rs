@@ -127,13 +127,13 @@ impl Base {
         let slots = IndexSize::ALL[plan.index].slots(stores_keys);
         let mut oracle = Oracle::default();
         let needs = nvkv::engine::requirements(&sim, &config).map_err(|error| error.to_string())?;
-        let segment = class.size() / needs.segments.max(1);
+        let segment = needs.segment_size;
         let sizes = sizes(&class, segment, workload);
         let mut lent = Lent::new(&sim, &config, slots);
         if workload != Workload::Format {
-            Engine::format(&mut &mut sim, lent.memory(), &config)
-                .map_err(|e| format!("format: {e}"))?;
-            fill(&mut sim, &mut lent, &config, &mut oracle, &sizes, plan)?;
+            Engine::format(&mut sim, lent.memory(), &config).map_err(|e| format!("format: {e}"))?;
+            let filled = fill(&mut sim, &mut lent, &config, &mut oracle, &sizes, plan);
+            filled.map_err(|error| format!("{error}; {:?}", sim.breaches().first()))?;
         }
         let mut base = Self {
             sample: if slots == 0 && class.size() > 16 << 10 {

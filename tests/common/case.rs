@@ -147,6 +147,14 @@ impl Case {
     }
 
     fn try_run(&self, base: &Base, mut sim: Sim) -> Result<Outcome, String> {
+        let result = self.run_through(base, &mut sim);
+        match (result, breaches(&sim)) {
+            (Err(error), Err(breach)) => Err(format!("{error}; {breach}")),
+            (result, breach) => breach.and(result),
+        }
+    }
+
+    fn run_through(&self, base: &Base, sim: &mut Sim) -> Result<Outcome, String> {
         let mut run = Run {
             base,
             variant: self.variant,
@@ -156,7 +164,7 @@ impl Case {
             at: 0,
         };
         sim.reseed(self.plan.seed ^ self.variant.wrapping_mul(0x9E37_79B9));
-        let mut lent = Lent::new(&sim, &base.config, base.slots);
+        let mut lent = Lent::new(sim, &base.config, base.slots);
         sim.power_off();
         sim.power_on();
         if let Some(cut) = run.waiting.next() {
@@ -164,16 +172,15 @@ impl Case {
         }
         let mut recovering = false;
         loop {
-            match run.boot(&mut sim, &mut lent, recovering)? {
-                Next::PowerUp => run.power_up(&mut sim),
+            match run.boot(sim, &mut lent, recovering)? {
+                Next::PowerUp => run.power_up(sim),
                 Next::Remount => {}
                 Next::Finish => break,
             }
             recovering = run.outcome.cuts > 0;
         }
         sim.disarm();
-        run.finish(&mut sim, &mut lent)?;
-        breaches(&sim)?;
+        run.finish(sim, &mut lent)?;
         run.outcome.repeat_touches = sim.repeat_touches();
         if run.outcome.repeat_touches > 0 && run.outcome.cuts < 2 {
             return Err("a unit touched unseen was programmed after one cut only".to_string());

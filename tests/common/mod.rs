@@ -39,12 +39,13 @@ impl IndexSize {
 
     pub fn slots(self, keys: u32) -> usize {
         let full = engine::table_slots(keys) as usize;
-        match self {
+        let slots = match self {
             Self::Full => full,
             Self::Half => full / 2,
             Self::Eighth => full / 8,
             Self::None => 0,
-        }
+        };
+        slots.max(engine::table_slots(0) as usize)
     }
 }
 
