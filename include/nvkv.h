@@ -167,10 +167,10 @@ typedef struct _opaque_kv_key_iterator *kv_iterator_t;
 #define KV_SKIP_VERIFY 1
 
 // Part of KV_STORE_RAM: bytes of a handle where pointers have 32 bits or fewer.
-#define KV_RAM_HANDLE_32 768
+#define KV_RAM_HANDLE_32 1536
 
 // Part of KV_STORE_RAM: bytes of a handle where pointers have 64 bits.
-#define KV_RAM_HANDLE_64 1024
+#define KV_RAM_HANDLE_64 2048
 
 // Part of KV_STORE_RAM: bytes for each segment.
 #define KV_RAM_SEGMENT 8

@@ -9,13 +9,16 @@ static_assert(sizeof ram > 100 * 5 + 16 * 8, "a constant expression");
 static_assert(KV_STORE_RAM_LARGE_UNIT(0, 2, 1024) > 1024, "a constant expression");
 static_assert(sizeof(kv_info_t) >= sizeof(size_t) + sizeof(uint32_t), "Mbed's struct info");
 
-int flash_read(void *, uint32_t, void *, uint32_t) { return 0; }
-int flash_program(void *, uint32_t, const void *, uint32_t) { return 0; }
+int flash_read(void *, uint32_t, void *, uint32_t) {
+    return 0;
+}
+int flash_program(void *, uint32_t, const void *, uint32_t) {
+    return 0;
+}
 
 } // namespace
 
-int main()
-{
+int main() {
     kv_flash_t flash = kv_flash_t();
     flash.read = flash_read;
     flash.program = flash_program;

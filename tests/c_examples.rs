@@ -1,0 +1,100 @@
+//! The programs of `c-examples` do what they say, and the demo loses nothing at a power cut.
+
+#[path = "c/build.rs"]
+mod build;
+
+use std::{fs, path::Path, process::Command};
+
+fn check(name: &str, expected: &str) {
+    let source = format!("c-examples/{name}.c");
+    let program = build::program(name, &[&source, "c-examples/flash_ram.c"], &["-O1"]);
+    assert_eq!(build::run(&program, &[]), expected, "{name}");
+}
+
+#[test]
+fn basic() {
+    check(
+        "basic",
+        "defaults: 9600 baud, brightness 50\n\
+         changing the serial number: MBED_ERROR_WRITE_PROTECTED\n\
+         serial number: 6 bytes, flags 1\n\
+         after a restart: 115200 baud, brightness 50\n\
+         removed; looking for it: MBED_ERROR_ITEM_NOT_FOUND\n",
+    );
+}
+
+#[test]
+fn streaming() {
+    check(
+        "streaming",
+        "stored in pieces\n\
+         sent 6000 bytes\n\
+         the next download broke off; the certificate is still there:\n\
+         sent 6000 bytes\n",
+    );
+}
+
+#[test]
+fn iterate() {
+    check(
+        "iterate",
+        "5 keys, 3 of them wifi/; 2 left without those\n\
+         the store counts 2 keys too; a further value could have more than 1000 bytes\n",
+    );
+}
+
+/// Runs the demo until its power is cut.
+fn cut(demo: &Path, image: &str) -> String {
+    let output = Command::new(demo)
+        .args([image, "--cut"])
+        .output()
+        .expect("the demo runs");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(output.status.code(), Some(86), "{printed}");
+    printed
+}
+
+/// Fifty runs, each followed by a cut in another place: the run count rises by one each time,
+/// and nothing is lost.
+#[test]
+fn demo_survives_power_cuts() {
+    let sources = ["c-examples/demo.c", "c-examples/flash_posix_file.c"];
+    let demo = build::program("demo", &sources, &["-O1"]);
+    let image = build::folder().join("demo.img");
+    let _ = fs::remove_file(&image);
+    let image = image.to_str().expect("a path in ASCII");
+    for run in 1..=50 {
+        let printed = build::run(&demo, &[image]);
+        assert!(
+            printed.contains(&format!("\nRun count: {run}\n")),
+            "run {run}:\n{printed}"
+        );
+        assert!(cut(&demo, image).contains("the power goes"), "run {run}");
+        let left = build::run(&demo, &[image, "--verify"]);
+        let expected = format!("Run {run} and all it stored is there\n");
+        assert!(left.ends_with(&expected), "run {run}:\n{left}");
+    }
+}
+
+/// Wrong usage is answered, and a file that is no image of this chip is left alone.
+#[test]
+fn demo_refuses_what_is_no_image() {
+    let sources = ["c-examples/demo.c", "c-examples/flash_posix_file.c"];
+    let demo = build::program("demo_refuses", &sources, &["-O1"]);
+    let foreign = build::folder().join("foreign.img");
+    fs::write(&foreign, "not a flash image").expect("the folder can be written");
+    for (arguments, code) in [
+        (vec![], 2),
+        (vec!["x.img", "--unknown"], 2),
+        (vec![foreign.to_str().expect("a path in ASCII")], 1),
+    ] {
+        let output = Command::new(&demo)
+            .args(&arguments)
+            .output()
+            .expect("the demo runs");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+    let kept = fs::read_to_string(&foreign).expect("the file is there");
+    assert_eq!(kept, "not a flash image");
+}
