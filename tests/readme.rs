@@ -9,11 +9,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+#[expect(dead_code, reason = "the tests of the C interface use the rest")]
+#[path = "c/build.rs"]
+mod build;
+
+use build::root;
 
 fn readme() -> String {
     fs::read_to_string(root().join("README.md")).unwrap()
@@ -56,46 +57,18 @@ fn blocks_are_found_by_language() {
     assert_eq!(blocks("no block", "c"), [""; 0]);
 }
 
-/// Builds the archive as the README says, once.
-fn archive() -> &'static Path {
-    static ARCHIVE: OnceLock<PathBuf> = OnceLock::new();
-    ARCHIVE.get_or_init(build_archive)
-}
-
-fn build_archive() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("archive");
-    let status = Command::new(env!("CARGO"))
-        .current_dir(root())
-        .env_remove("CARGO_BUILD_TARGET")
-        .args([
-            "rustc",
-            "--quiet",
-            "--package",
-            "nvkv",
-            "--lib",
-            "--release",
-        ])
-        .args(["--crate-type", "staticlib", "--target-dir"])
-        .arg(&target)
-        .status()
-        .unwrap();
-    assert!(status.success(), "the archive does not build");
-    target.join("release").join("libnvkv.a")
-}
-
 /// Compiles the program; where it has a `main`, links and runs it. Returns what it printed.
 fn build_and_run(name: &str, program: &str) -> Result<String, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = build::folder();
     let source = folder.join(format!("{name}.c"));
     let built = folder.join(name);
     fs::write(&source, program).unwrap();
-    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-    let mut compile = Command::new(compiler);
+    let mut compile = Command::new(build::compiler());
     compile.args(["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-I"]);
     compile.arg(root().join("include")).arg("-o").arg(&built);
     let whole = program.contains("int main(");
     if whole {
-        compile.arg(&source).arg(archive());
+        compile.arg(&source).arg(&*build::ARCHIVE);
         if cfg!(target_os = "linux") {
             compile.args(["-lpthread", "-ldl", "-lm"]);
         }

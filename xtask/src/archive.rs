@@ -1,5 +1,6 @@
 //! `libnvkv.a`: the static library as it ships, and what may not be in it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -59,16 +60,20 @@ pub(crate) fn has_no_panic(archive: &Path) -> Result<(), Failure> {
             archive.display()
         )));
     }
-    match members
+    let found: BTreeSet<String> = members
         .iter()
-        .find(|member| contains(member.data, b"9panicking"))
-    {
-        None => Ok(()),
-        Some(member) => Err(Failure::new(format!(
-            "{} can panic: it names core::panicking",
-            member.name
-        ))),
+        .flat_map(|member| symbols_with(member.data, b"9panicking"))
+        .collect();
+    if found.is_empty() {
+        return Ok(());
     }
+    let names: Vec<String> = found.into_iter().collect();
+    Err(Failure::new(format!(
+        "the library can panic: its code refers to {}; `readelf --relocs --wide` of its member of \
+         {} says from where",
+        names.join(", "),
+        archive.display()
+    )))
 }
 
 struct Member<'a> {
@@ -122,8 +127,12 @@ fn full_name(name: &str, long_names: &[u8]) -> String {
     String::from_utf8_lossy(long.get(..end).unwrap_or(&[])).into_owned()
 }
 
-fn contains(data: &[u8], wanted: &[u8]) -> bool {
-    data.windows(wanted.len()).any(|window| window == wanted)
+/// The names in a symbol table that have `part` in them: what stands between two NUL bytes.
+fn symbols_with(data: &[u8], part: &[u8]) -> Vec<String> {
+    data.split(|byte| *byte == 0)
+        .filter(|name| name.windows(part.len()).any(|window| window == part))
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -155,7 +164,11 @@ mod tests {
             has_no_panic(&file)
         };
         assert!(verdict("kv_store_set").is_ok());
-        assert!(verdict("_ZN4core9panicking9panic_fmt").is_err());
+        let found = verdict("kv_store_set\0_ZN4core9panicking9panic_fmt\0").unwrap_err();
+        assert!(
+            found.to_string().contains(" _ZN4core9panicking9panic_fmt;"),
+            "{found}"
+        );
         fs::write(&file, "!<arch>\n").unwrap();
         assert!(
             has_no_panic(&file).is_err(),
