@@ -189,6 +189,14 @@ impl Case {
     }
 }
 
+/// Whether the flash gave the error: it does when power has ended.
+fn is_of_flash(error: &str) -> bool {
+    let flash = [Error::ReadFailed, Error::WriteFailed, Error::ReadOnly];
+    flash
+        .iter()
+        .any(|flash| error.ends_with(&flash.to_string()))
+}
+
 fn calls(sim: &Sim) -> u64 {
     sim.counters().programs + sim.counters().erases
 }
@@ -240,92 +248,66 @@ impl Run<'_> {
                 .mount(sim, &base.config)
                 .map_err(|error| format!("mount: {error}"))?;
         }
-        let next = self.go_on(&mut store)?;
-        let sim = store.into_flash();
-        if sim.is_powered() {
-            Ok(next)
-        } else {
-            Ok(Next::PowerUp)
+        let next = self.go_on(&mut store);
+        if store.into_flash().is_powered() {
+            return next;
+        }
+        match next {
+            Err(error) if !is_of_flash(&error) => Err(error),
+            _ => Ok(Next::PowerUp),
         }
     }
 
-    /// The rest of the script.
+    /// The rest of the script. An error of the flash ends it; the caller knows whether power did.
     fn go_on(&mut self, store: &mut Store<'_, '_>) -> Result<Next, String> {
-        if self.outcome.cuts > 0 && self.variant % 2 == 1 && !self.write_other(store)? {
-            return Ok(Next::PowerUp);
+        if self.outcome.cuts > 0 && self.variant % 2 == 1 {
+            self.write_other(store)?;
         }
         while let Some(op) = self.base.script.get(self.at) {
             if matches!(op, Op::Remount) {
                 self.at += 1;
                 return Ok(Next::Remount);
             }
-            if !self.step(store, op)? {
-                return Ok(Next::PowerUp);
-            }
+            let at = self.at;
+            self.step(store, op)
+                .map_err(|error| format!("operation {at}, {op:?}: {error}"))?;
             self.at += 1;
         }
         Ok(Next::Finish)
     }
 
-    /// One operation; false when power ended.
-    fn step(&mut self, store: &mut Store<'_, '_>, op: &Op) -> Result<bool, String> {
-        let at = self.at;
-        let text = |what: &str| format!("operation {at}, {op:?}: {what}");
-        match run(store, op, &mut self.oracle).map_err(|error| text(&error))? {
-            Step::Written => self.written(store).map_err(|error| text(&error)),
-            Step::Unchanged if self.oracle.in_doubt() && !matches!(op, Op::Maintain { .. }) => {
-                // What it is stands only with the next write; then the operation counts.
-                if !self.write_other(store)? {
-                    return Ok(false);
-                }
-                match run(store, op, &mut self.oracle).map_err(|error| text(&error))? {
-                    Step::Full => Err(text("space is lost")),
-                    Step::Failed(error) => self.failed(store, error).map_err(|e| text(&e)),
-                    Step::Written | Step::Unchanged => Ok(true),
-                }
-            }
-            Step::Unchanged => Ok(true),
-            Step::Full => Err(text("space is lost")),
-            Step::Failed(error) => self.failed(store, error).map_err(|error| text(&error)),
+    fn step(&mut self, store: &mut Store<'_, '_>, op: &Op) -> Result<(), String> {
+        let mut step = run(store, op, &mut self.oracle)?;
+        let is_write = !matches!(op, Op::Maintain { .. });
+        if step == Step::Unchanged && self.oracle.in_doubt() && is_write {
+            // What it is stands only with the next write; then the operation counts.
+            self.write_other(store)?;
+            step = run(store, op, &mut self.oracle)?;
         }
-    }
-
-    fn failed(&mut self, store: &mut Store<'_, '_>, error: Error) -> Result<bool, String> {
-        // Reading needs power: that it fails shows that power has ended.
-        match store.get(OTHER, 0, &mut [0; 8]) {
-            Err(Error::ReadFailed) => Ok(false),
-            _ => Err(format!("{error} with power on")),
+        match step {
+            // After an acknowledged write nothing is in doubt.
+            Step::Written => self.oracle.settle(store),
+            Step::Unchanged => Ok(()),
+            Step::Full => Err("space is lost".to_string()),
+            Step::Failed(error) => Err(error.to_string()),
         }
-    }
-
-    /// After an acknowledged write nothing is in doubt. False when power ended right then.
-    fn written(&mut self, store: &mut Store<'_, '_>) -> Result<bool, String> {
-        if !self.oracle.in_doubt() {
-            return Ok(true);
-        }
-        if store.get(OTHER, 0, &mut [0; 8]) == Err(Error::ReadFailed) {
-            // Acknowledged, and power has ended since: what was in doubt has one value, but
-            // which is to be seen only when power comes back.
-            return Ok(false);
-        }
-        self.oracle.settle(store)?;
-        Ok(true)
     }
 
     /// Writes a key that is not in flight.
-    fn write_other(&mut self, store: &mut Store<'_, '_>) -> Result<bool, String> {
+    fn write_other(&mut self, store: &mut Store<'_, '_>) -> Result<(), String> {
         let seed = self.variant + u64::from(self.outcome.cuts) + 2;
+        let value = Value {
+            size: 2,
+            seed,
+            flags: 0,
+        };
         let op = Op::Set {
             key: OTHER.to_vec(),
-            value: Value {
-                size: 2,
-                seed,
-                flags: 0,
-            },
+            value,
         };
         match run(store, &op, &mut self.oracle)? {
-            Step::Written => self.written(store),
-            Step::Failed(error) => self.failed(store, error),
+            Step::Written => self.oracle.settle(store),
+            Step::Failed(error) => Err(format!("the first write: {error}")),
             step => Err(format!("the first write: {step:?}")),
         }
     }

@@ -198,7 +198,10 @@ fn read(store: &mut Store<'_, '_>, key: &[u8], allowed: &[Held]) -> Result<Held,
     let size = match store.get(key, 0, &mut buffer) {
         Ok(size) => size,
         Err(Error::NotFound) => return Ok(None),
-        Err(error) => return Err(format!("get of {}: {error}", show_key(key))),
+        Err(error) if allowed.len() == 1 => {
+            return Err(format!("get of {}: {error}", show_key(key)));
+        }
+        Err(error) => return Err(format!("get of {}, in flight: {error}", show_key(key))),
     };
     buffer.truncate(size);
     // Flags come with `info`; here those of the value that has these bytes are taken.
