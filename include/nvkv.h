@@ -32,7 +32,6 @@
  * but the one being written keeps its value, and that one has its old or its new value, whole.
  */
 
-
 #ifndef NVKV_H
 #define NVKV_H
 
@@ -136,7 +135,6 @@ typedef struct _opaque_kv_key_iterator *kv_iterator_t;
     ((sizeof(void *) > 4 ? (size_t)KV_RAM_HANDLE_64 : (size_t)KV_RAM_HANDLE_32) + \
      KV_RAM_SLACK + (buffers) + KV_RAM_SEGMENT * (size_t)(segments) + \
      KV_RAM_INDEX + 4 * ((size_t)(keys) + (size_t)(keys) / 4))
-
 
 // `erased` of kv_flash_t: an erased byte reads as 0xFF. The default.
 #define KV_ERASED_FF 0

@@ -1,4 +1,5 @@
 //! The programs of `c-examples` do what they say, and the demo loses nothing at a power cut.
+#![expect(clippy::expect_used, reason = "test helpers")]
 
 #[path = "c/build.rs"]
 mod build;

@@ -1,4 +1,5 @@
 //! `include/nvkv.h` is what the sources say, and every compiler takes it.
+#![expect(clippy::expect_used, reason = "test helpers")]
 
 use std::{
     env, fs,
@@ -34,15 +35,29 @@ fn names() -> String {
         .replace("@VERSION_NUMBER@", &format!("0x{packed:06X}"))
 }
 
-/// What is public for Rust alone: constants of the engine.
-fn without_constants_of_rust(header: &str) -> String {
-    let of_rust = |part: &&str| {
-        let name = part.lines().find_map(|line| line.strip_prefix("#define "));
-        !part.contains('(')
-            && name.is_some_and(|name| !name.starts_with("KV_") && !name.starts_with("NVKV_"))
+/// Whether a part of the header declares what is public for Rust alone: cbindgen takes constants
+/// and types of all modules.
+fn is_of_rust(part: &str) -> bool {
+    let is_of_c = |name: &str| {
+        ["KV_", "NVKV_", "kv_"]
+            .iter()
+            .any(|of_c| name.starts_with(of_c))
     };
-    let parts: Vec<_> = header.split("\n\n").filter(|part| !of_rust(part)).collect();
-    parts.join("\n\n")
+    let last = part.lines().last().unwrap_or("");
+    let name = last
+        .strip_prefix("#define ")
+        .or_else(|| last.strip_prefix("typedef struct "));
+    name.is_some_and(|name| !is_of_c(name) && !last.ends_with('{'))
+}
+
+/// The parts of the header, which empty lines divide, for C.
+fn without_rust(header: &str) -> String {
+    let parts: Vec<_> = header
+        .split("\n\n")
+        .map(|part| part.trim_matches('\n'))
+        .filter(|part| !part.is_empty() && !is_of_rust(part))
+        .collect();
+    parts.join("\n\n") + "\n"
 }
 
 /// Rust's "# Safety" sections repeat the contract at the top of the header: left out.
@@ -72,7 +87,7 @@ fn generated() -> String {
         .expect("cbindgen understands the sources")
         .write(&mut header);
     let header = String::from_utf8(header).expect("text");
-    without_safety(&without_constants_of_rust(&header))
+    without_safety(&without_rust(&header))
 }
 
 /// The committed header; with NVKV_UPDATE made anew before any test reads it.

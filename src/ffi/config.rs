@@ -76,7 +76,10 @@ pub const KV_RAM_INDEX: u32 = 128;
 
 // The macros of nvkv.h are these numbers; a lent memory of that size is always enough.
 const _: () = {
-    assert!(size_of::<kv_store_t>() <= HANDLE_SIZE);
+    assert!(
+        size_of::<kv_store_t>() <= HANDLE_SIZE,
+        "the handle grew: KV_RAM_HANDLE_32 or KV_RAM_HANDLE_64 is too small"
+    );
     assert!(HANDLE_SIZE % 32 == 0);
     assert!(size_of::<Segment>() == KV_RAM_SEGMENT as usize);
     assert!(engine::WINDOW == KV_RAM_WINDOW as usize);

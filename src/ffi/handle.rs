@@ -37,7 +37,8 @@ pub struct kv_store_t {
 pub(super) struct Open {
     pub(super) engine: Engine<'static, CFlash>,
     pub(super) stream: Stream,
-    pub(super) iterators: Iterators,
+    /// Tells the tokens of this store's iterators from those of other stores.
+    salt: usize,
 }
 
 /// The stream that is open, by the token that C holds of it.
@@ -47,60 +48,6 @@ pub(super) struct Stream {
     token: usize,
     /// Distinguishes the streams of this store from each other and from those of other stores.
     next: usize,
-}
-
-/// The iterators that are open, by the tokens that C holds of them.
-#[derive(Debug)]
-pub(super) struct Iterators {
-    /// 0: free.
-    tokens: [usize; ITERATORS],
-    ids: [Option<IteratorId>; ITERATORS],
-    next: usize,
-}
-
-/// As many as Mbed has.
-const ITERATORS: usize = 16;
-
-impl Iterators {
-    fn new(seed: usize) -> Self {
-        Self {
-            tokens: [0; ITERATORS],
-            ids: [None; ITERATORS],
-            next: seed,
-        }
-    }
-
-    /// Whether another one can be opened.
-    pub(super) fn has_room(&self) -> bool {
-        self.tokens.contains(&0)
-    }
-
-    /// The token of an iterator that was just opened; 0 if there was no room.
-    pub(super) fn opened(&mut self, id: IteratorId) -> usize {
-        let mut places = self.tokens.iter_mut().zip(&mut self.ids);
-        let Some((token, place)) = places.find(|(token, _)| **token == 0) else {
-            return 0;
-        };
-        *token = self.next;
-        *place = Some(id);
-        self.next = self.next.wrapping_add(2);
-        *token
-    }
-
-    /// The iterator with this token.
-    pub(super) fn find(&self, token: usize) -> Result<IteratorId, Error> {
-        let mut open = self.tokens.iter().zip(&self.ids);
-        open.find(|(known, _)| token != 0 && **known == token)
-            .and_then(|(_, id)| *id)
-            .ok_or(Error::InvalidArgument)
-    }
-
-    /// Forgets an iterator: its token is stale from here on.
-    pub(super) fn closed(&mut self, token: usize) {
-        for known in self.tokens.iter_mut().filter(|known| **known == token) {
-            *known = 0;
-        }
-    }
 }
 
 /// "nvkv".
@@ -197,8 +144,18 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn iterators(&mut self) -> &mut Iterators {
-        &mut self.open.iterators
+    /// What C holds of an iterator.
+    pub(super) fn iterator_token(&self, id: IteratorId) -> Result<usize, Error> {
+        let bits = usize::try_from(id.to_bits()).map_err(|_| Error::OutOfResources)?;
+        Ok(bits ^ self.open.salt)
+    }
+
+    /// The iterator behind a token; the engine knows whether it is open.
+    pub(super) fn iterator_id(&self, token: usize) -> Result<IteratorId, Error> {
+        match u32::try_from(token ^ self.open.salt) {
+            Ok(bits) => Ok(IteratorId::from_bits(bits)),
+            Err(_) => Err(Error::InvalidArgument),
+        }
     }
 
     pub(super) fn engine(&mut self) -> &mut Engine<'static, CFlash> {
@@ -282,7 +239,7 @@ pub(super) unsafe fn open(
                 token: 0,
                 next: seed,
             },
-            iterators: Iterators::new(seed),
+            salt: seed,
         }),
     };
     // SAFETY: `base` is aligned and has HANDLE_SIZE bytes before what `memory` uses.

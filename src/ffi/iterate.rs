@@ -68,11 +68,8 @@ unsafe fn open(store: *mut kv_store_t, prefix: *const c_char) -> Result<usize, E
     let prefix = unsafe { args::prefix(prefix) }?;
     // SAFETY: this function's contract.
     let mut session = unsafe { handle::enter(store) }?;
-    if !session.iterators().has_room() {
-        return Err(Error::OutOfResources);
-    }
     let id = session.engine().iterator_open(prefix)?;
-    Ok(session.iterators().opened(id))
+    session.iterator_token(id)
 }
 
 /// Copies the next key and its NUL to `key`, which has room for `key_size` bytes.
@@ -118,7 +115,7 @@ unsafe fn next(
     let key = unsafe { args::output(key.cast(), room) }.ok_or(Error::InvalidArgument)?;
     // SAFETY: this function's contract.
     let mut session = unsafe { handle::enter(store) }?;
-    let id = session.iterators().find(it.addr())?;
+    let id = session.iterator_id(it.addr())?;
     let Some((_, text)) = key.split_last_mut() else {
         // Not even the NUL fits: the answer is "too small" or "no further key".
         session.engine().iterator_next(id, &mut [])?;
@@ -157,7 +154,6 @@ pub unsafe extern "C" fn kv_store_iterator_close(
 unsafe fn close(store: *mut kv_store_t, it: kv_iterator_t) -> Result<(), Error> {
     // SAFETY: this function's contract.
     let mut session = unsafe { handle::enter(store) }?;
-    let id = session.iterators().find(it.addr())?;
-    session.iterators().closed(it.addr());
+    let id = session.iterator_id(it.addr())?;
     session.engine().iterator_close(id)
 }

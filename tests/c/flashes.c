@@ -80,30 +80,40 @@ static void shapes(void) {
     chip_free(&chip);
 }
 
-/* Failing functions: negative and positive numbers alike. */
+/* Failing functions: negative and positive numbers alike. The value is larger than any buffer of
+ * the store, so that reading it reaches the flash. */
 static void failures(void) {
+    static char value[2000], other[2000], found[2000];
     chip_t chip;
     kv_store_t *store;
-    char buffer[8];
 
-    chip_new(&chip, 4, 4096, 4);
+    memset(value, 'v', sizeof value);
+    memset(other, 'o', sizeof other);
+    chip_new(&chip, 8, 4096, 4);
     store = chip_open(&chip, 8);
-    OK(kv_store_set(store, "key", "value", 5, 0));
+    OK(kv_store_set(store, "key", value, sizeof value, 0));
     chip.read_result = -5;
-    EXPECT(MBED_ERROR_READ_FAILED, kv_store_get(store, "key", buffer, sizeof buffer, NULL));
+    EXPECT(MBED_ERROR_READ_FAILED, kv_store_get(store, "key", found, sizeof found, NULL));
     chip.read_result = 1;
-    EXPECT(MBED_ERROR_READ_FAILED, kv_store_get(store, "key", buffer, sizeof buffer, NULL));
+    EXPECT(MBED_ERROR_READ_FAILED, kv_store_get(store, "key", found, sizeof found, NULL));
     chip.read_result = 0;
-    OK(kv_store_get(store, "key", buffer, sizeof buffer, NULL));
+    OK(kv_store_get(store, "key", found, sizeof found, NULL));
     chip.sync_result = -1;
-    EXPECT(MBED_ERROR_WRITE_FAILED, kv_store_set(store, "key", "other", 5, 0));
+    EXPECT(MBED_ERROR_WRITE_FAILED, kv_store_set(store, "key", other, sizeof other, 0));
     chip.sync_result = 0;
-    OK(kv_store_set(store, "key", "other", 5, 0));
+    OK(kv_store_set(store, "key", other, sizeof other, 0));
+
+    /* No program succeeds: the write fails, what was stored stays and can be read. */
     chip.program_result = 1;
-    CHECK(kv_store_set(store, "key", "third", 5, 0) < 0);
+    CHECK(kv_store_set(store, "key", value, sizeof value, 0) < 0);
+    OK(kv_store_get(store, "key", found, sizeof found, NULL));
+    CHECK(memcmp(found, other, sizeof other) == 0);
     chip.program_result = 0;
-    OK(kv_store_get(store, "key", buffer, sizeof buffer, NULL));
-    CHECK(memcmp(buffer, "other", 5) == 0);
+    chip_close(store);
+    store = chip_open(&chip, 8);
+    OK(kv_store_get(store, "key", found, sizeof found, NULL));
+    CHECK(memcmp(found, other, sizeof other) == 0);
+    OK(kv_store_set(store, "key", value, sizeof value, 0));
     chip_close(store);
     chip_free(&chip);
 }
