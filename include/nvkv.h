@@ -359,8 +359,8 @@ extern "C" {
 // Returns 0 when the configuration is NULL or not valid; kv_store_open then says what is wrong.
 size_t kv_store_required_ram(const kv_store_config_t *config);
 
-// Opens the store on a partition: looks at what is there, repairs what a power cut left, and
-// makes a handle in the memory lent.
+// Opens the store on a partition and makes a handle of it in the memory lent. Writes nothing,
+// unless it formats: what a power cut left is skipped, and set right by the first write.
 //
 // `config`: see kv_store_config_t; not needed after the call. `ram`: memory of any alignment
 // that belongs to the store until kv_store_close; what it holds before does not matter.
@@ -413,13 +413,13 @@ int kv_store_close(kv_store_t *store);
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT, MBED_ERROR_OUT_OF_MEMORY: as for kv_store_open
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
-// - MBED_ERROR_OPERATION_PROHIBITED: too few sectors can be erased
+// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased
 //
 // Takes no lock. Must not be called from an interrupt.
 //
-// Power: when it fails during the call, the partition may hold all, some or nothing of what it
-// held, or be in a state that kv_store_open refuses; format again.
+// Power: when it fails during the call, a partition that held a store holds all of it or an
+// empty one; any other an empty store, or none that kv_store_open takes: format again.
 int kv_store_format(const kv_store_config_t *config, void *ram, size_t ram_size);
 
 // Removes everything from an open store: all keys, write-once ones and reserved data too. A
@@ -479,8 +479,7 @@ int kv_store_set(kv_store_t *store,
 // - MBED_ERROR_ITEM_NOT_FOUND: there is no such key
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, the key is empty or too long, or
 //   `buffer` is NULL with a size and the value is not empty
-// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. Bytes may have been copied; do not
-//   use them
+// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: another call is in progress
@@ -636,8 +635,7 @@ int kv_store_set_finalize(kv_store_t *store, kv_set_handle_t handle);
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 //   open
-// - MBED_ERROR_WRITE_FAILED, MBED_ERROR_OPERATION_PROHIBITED: it is dropped, but the flash
-//   failed when this was noted
+// - MBED_ERROR_READ_FAILED: it is dropped, but the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: another call is in progress
 //
@@ -656,8 +654,8 @@ int kv_store_set_abort(kv_store_t *store, kv_set_handle_t handle);
 // Returns
 // - MBED_SUCCESS, also where no key begins like that
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `it` is NULL, or the prefix is too long
-// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or there is no room for this prefix
-// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
+//   are open have more than 256 bytes
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: another call is in progress
 //
@@ -673,7 +671,6 @@ int kv_store_iterator_open(kv_store_t *store, kv_iterator_t *it, const char *pre
 //   with more room gets the same key
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `it` is not an open iterator of it, or `key`
 //   is NULL with a size
-// - MBED_ERROR_INVALID_DATA_DETECTED: a damaged place; the next call goes on behind it
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: another call is in progress
@@ -764,12 +761,12 @@ int kv_store_maintain(kv_store_t *store, uint32_t budget);
 // Power: writes nothing.
 int kv_store_check(kv_store_t *store, kv_check_report_t *report);
 
-// Figures of the store: room, wear, what was repaired. `stats` is left alone on failure.
+// Figures of the store: room, wear, what was repaired. Costs no flash operation. `stats` is left
+// alone on failure.
 //
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `stats` is NULL
-// - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: another call is in progress
 //

@@ -252,12 +252,13 @@ pub(super) unsafe fn open(
 /// # Safety
 /// `ram` is NULL or points to `ram_size` bytes that nobody else uses during the call.
 pub(super) unsafe fn format(
-    mut checked: Checked,
+    checked: Checked,
     ram: *mut c_void,
     ram_size: usize,
 ) -> Result<(), Error> {
     let base = aligned(ram, ram_size, &checked.layout)?;
     // SAFETY: `aligned` checked the size; the rest is this function's contract.
     let memory = unsafe { divide(base, &checked.layout) };
-    Engine::format(&mut checked.flash, memory, &checked.engine)
+    // The flash by value, as for `mount`: a second type of engine would double the code.
+    Engine::format(checked.flash, memory, &checked.engine)
 }

@@ -29,8 +29,8 @@ pub type kv_iterator_t = *mut _opaque_kv_key_iterator;
 /// Returns
 /// - MBED_SUCCESS, also where no key begins like that
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` or `it` is NULL, or the prefix is too long
-/// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or there is no room for this prefix
-/// - MBED_ERROR_READ_FAILED: the flash failed
+/// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
+///   are open have more than 256 bytes
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
 ///
@@ -81,7 +81,6 @@ unsafe fn open(store: *mut kv_store_t, prefix: *const c_char) -> Result<usize, E
 ///   with more room gets the same key
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `it` is not an open iterator of it, or `key`
 ///   is NULL with a size
-/// - MBED_ERROR_INVALID_DATA_DETECTED: a damaged place; the next call goes on behind it
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: another call is in progress

@@ -137,12 +137,12 @@ pub unsafe extern "C" fn kv_store_check(
     }
 }
 
-/// Figures of the store: room, wear, what was repaired. `stats` is left alone on failure.
+/// Figures of the store: room, wear, what was repaired. Costs no flash operation. `stats` is left
+/// alone on failure.
 ///
 /// Returns
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` or `stats` is NULL
-/// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
 ///

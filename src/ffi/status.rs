@@ -7,7 +7,7 @@ use core::ffi::{c_char, c_int};
 
 use crate::error::Error;
 
-/// `MBED_ERROR_…` number `n`: system error, unknown module, code 256 + n.
+/// Number `n` of the `MBED_ERROR_` constants: system error, unknown module, code 256 + n.
 const fn mbed(n: u8) -> c_int {
     let [code, ..] = n.to_le_bytes();
     c_int::from_le_bytes([code, 0x01, 0xFF, 0x80])

@@ -5,8 +5,8 @@ use core::ffi::{c_int, c_void};
 use super::{args, config, config::kv_store_config_t, handle, handle::kv_store_t, status};
 use crate::error::Error;
 
-/// Opens the store on a partition: looks at what is there, repairs what a power cut left, and
-/// makes a handle in the memory lent.
+/// Opens the store on a partition and makes a handle of it in the memory lent. Writes nothing,
+/// unless it formats: what a power cut left is skipped, and set right by the first write.
 ///
 /// `config`: see kv_store_config_t; not needed after the call. `ram`: memory of any alignment
 /// that belongs to the store until kv_store_close; what it holds before does not matter.
@@ -102,13 +102,13 @@ pub unsafe extern "C" fn kv_store_close(store: *mut kv_store_t) -> c_int {
 /// Returns
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT, MBED_ERROR_OUT_OF_MEMORY: as for kv_store_open
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
-/// - MBED_ERROR_OPERATION_PROHIBITED: too few sectors can be erased
+/// - MBED_ERROR_READ_FAILED: the flash failed
+/// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased
 ///
 /// Takes no lock. Must not be called from an interrupt.
 ///
-/// Power: when it fails during the call, the partition may hold all, some or nothing of what it
-/// held, or be in a state that kv_store_open refuses; format again.
+/// Power: when it fails during the call, a partition that held a store holds all of it or an
+/// empty one; any other an empty store, or none that kv_store_open takes: format again.
 ///
 /// # Safety
 /// The contract "Pointers" at the top of nvkv.h.

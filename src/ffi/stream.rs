@@ -191,8 +191,7 @@ unsafe fn finalize(store: *mut kv_store_t, handle: kv_set_handle_t) -> Result<()
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 ///   open
-/// - MBED_ERROR_WRITE_FAILED, MBED_ERROR_OPERATION_PROHIBITED: it is dropped, but the flash
-///   failed when this was noted
+/// - MBED_ERROR_READ_FAILED: it is dropped, but the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
 ///

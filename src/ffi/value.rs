@@ -87,8 +87,7 @@ unsafe fn set(
 /// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, the key is empty or too long, or
 ///   `buffer` is NULL with a size and the value is not empty
-/// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. Bytes may have been copied; do not
-///   use them
+/// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: another call is in progress

@@ -118,6 +118,42 @@ static void failures(void) {
     chip_free(&chip);
 }
 
+/* A bit that rots costs its value, which is never returned as good, and no other. */
+static void damage(void) {
+    static char value[1000], found[1000];
+    chip_t chip;
+    kv_store_t *store;
+    kv_check_report_t report;
+    kv_stats_t stats;
+    uint32_t at = 0;
+
+    memset(value, 'v', sizeof value);
+    chip_new(&chip, 8, 4096, 4);
+    store = chip_open(&chip, 8);
+    OK(kv_store_set(store, "bad", value, sizeof value, 0));
+    OK(kv_store_set(store, "good", "value", 5, 0)); /* the last one could be a torn one */
+    chip_close(store);
+    while (memcmp(chip.bytes + at, "vvvvvvvv", 8) != 0) {
+        at++;
+    }
+    chip.bytes[at + 5] ^= 0x10;
+
+    store = chip_open(&chip, 8);
+    EXPECT(MBED_ERROR_INVALID_DATA_DETECTED,
+           kv_store_get(store, "bad", found, sizeof found, NULL));
+    CHECK(memchr(found, 'v', sizeof found) == NULL);
+    OK(kv_store_get(store, "good", found, sizeof found, NULL));
+    EXPECT(MBED_ERROR_INVALID_DATA_DETECTED, kv_store_check(store, &report));
+    CHECK(report.records_damaged == 1 && report.records_good >= 1);
+    OK(kv_store_stats(store, &stats));
+    CHECK(stats.damaged_records > 0);
+    OK(kv_store_set(store, "bad", value, sizeof value, 0));
+    OK(kv_store_get(store, "bad", found, sizeof found, NULL));
+    OK(kv_store_check(store, NULL));
+    chip_close(store);
+    chip_free(&chip);
+}
+
 static void opening(void) {
     static unsigned char ram[KV_STORE_RAM(8, 4)];
     chip_t chip;
@@ -217,6 +253,7 @@ static void memory(void) {
 int main(void) {
     shapes();
     failures();
+    damage();
     opening();
     memory();
     return 0;

@@ -170,6 +170,12 @@ int main(void) {
     memset(long_prefix, 'p', 1025);
     EXPECT(INVALID_ARGUMENT, kv_store_iterator_open(store, &it, long_prefix));
     CHECK(it == NULL);
+    long_prefix[257] = '\0';
+    EXPECT(MBED_ERROR_OUT_OF_RESOURCES, kv_store_iterator_open(store, &it, long_prefix));
+    CHECK(it == NULL);
+    long_prefix[256] = '\0';
+    OK(kv_store_iterator_open(store, &it, long_prefix));
+    OK(kv_store_iterator_close(store, it));
     small_buffers();
     sixteen();
     reserved_data();
