@@ -21,7 +21,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     report.step("format", || passes(cargo("fmt").args(["--all", "--check"])));
     report.step("lints", lints);
     report.step("tests", || {
-        passes(cargo("test").args(["--workspace", "--features", "nvkv/sim"]))
+        passes(cargo("test").args(["--workspace", "--features", "nvkv/sim", "--no-fail-fast"]))
     });
     if !options.quick {
         report.step("documentation", documentation);
