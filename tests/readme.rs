@@ -294,7 +294,10 @@ fn numbers_of_cases_are_right() {
     let soak = fs::read_to_string(root().join("xtask/src/soak.rs")).unwrap();
     let cases = constant(&tests, "CASES");
     let sentence = format!("draws some {},{:03} such cases", cases / 1000, cases % 1000);
-    assert!(readme().contains(&sentence), "README.md does not say that it {sentence}");
+    assert!(
+        readme().contains(&sentence),
+        "README.md does not say that it {sentence}"
+    );
     assert!(soak.contains("default_value_t = 2_000_000"));
     for document in ["README.md", "CONTRIBUTING.md"] {
         assert!(
