@@ -188,7 +188,7 @@ impl<F: Flash> Engine<'_, F> {
         hash: Option<u32>,
     ) -> Result<(), Error> {
         let total = entry.head.total();
-        let spare = self.retire_spare();
+        let spare = self.io.layout.retire_room();
         let role = collection.role;
         for _ in 0..self.segments.count() {
             let room = self
@@ -249,12 +249,6 @@ impl<F: Flash> Engine<'_, F> {
             }
         }
         Err(Error::WriteFailed)
-    }
-
-    /// Bytes behind a moved record that the retire record needs.
-    fn retire_spare(&self) -> u32 {
-        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
-        self.io.layout.units(head.total()) * self.io.layout.align
     }
 
     /// Writes the retire record: from here on the victim is void.

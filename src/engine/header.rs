@@ -24,12 +24,28 @@ pub(crate) enum Role {
     Destination,
 }
 
+/// A segment, and how often it will have been erased when it is opened (low half).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) segment: u16,
+    pub(crate) erase_count: u16,
+}
+
+impl Next {
+    pub(crate) const NONE: Next = Next {
+        segment: 0xFFFF,
+        erase_count: 0xFFFF,
+    };
+}
+
 /// A segment header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) role: Role,
     pub(crate) erase_count: u32,
     pub(crate) number: u64,
+    /// The segment that is opened next: if it reads as erased, it may be touched all the same.
+    pub(crate) next: Next,
     /// Distance down to the number of the segment that is collected into this one, or 0. Then
     /// nothing in here counts before its first retire record.
     pub(crate) collects: u32,
@@ -94,7 +110,7 @@ pub(crate) fn encode_marker(layout: &Layout, address: u32, erase_count: u32) -> 
 }
 
 /// The header of a segment at `address`. FORMAT 3.3
-pub(crate) fn encode_header(layout: &Layout, address: u32, header: &Header) -> [u8; 28] {
+pub(crate) fn encode_header(layout: &Layout, address: u32, header: &Header) -> [u8; 32] {
     let mut bytes = [0; HEADER_SIZE as usize];
     let role = match header.role {
         Role::User => 0x10,
@@ -105,6 +121,8 @@ pub(crate) fn encode_header(layout: &Layout, address: u32, header: &Header) -> [
     put(&mut bytes, 8, header.erase_count.to_le_bytes());
     put(&mut bytes, 12, header.number.to_le_bytes());
     put(&mut bytes, 20, header.collects.to_le_bytes());
+    put(&mut bytes, 24, header.next.segment.to_le_bytes());
+    put(&mut bytes, 26, header.next.erase_count.to_le_bytes());
     seal(&mut bytes, HEADER_SEED, address);
     bytes
 }
@@ -128,6 +146,10 @@ pub(crate) fn decode(layout: &Layout, address: u32, marker: &[u8], header: &[u8]
             erase_count: u32::from_le_bytes(take(header, 8)),
             number: u64::from_le_bytes(take(header, 12)),
             collects: u32::from_le_bytes(take(header, 20)),
+            next: Next {
+                segment: u16::from_le_bytes(take(header, 24)),
+                erase_count: u16::from_le_bytes(take(header, 26)),
+            },
         });
     }
     if marker.len() == MARKER_SIZE as usize && verifies(marker, MARKER_SEED, address) {

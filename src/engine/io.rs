@@ -3,7 +3,7 @@
 //! Invariant: nothing else in the engine calls the flash.
 #![forbid(unsafe_code)]
 
-use super::layout::{HEAD_SIZE, Layout};
+use super::layout::{HEAD_SIZE, HEADER_SIZE, Layout};
 use crate::{
     error::Error,
     flash::{Flash, Shape},
@@ -162,19 +162,17 @@ impl<'m, F: Flash> Io<'m, F> {
         }
     }
 
-    /// Programs `from..to` of the write block at `address`, and reads it back.
-    pub(crate) fn program(&mut self, address: u32, from: u32, to: u32) -> Result<(), Error> {
+    /// Programs the first `count` bytes of the write block at `address`, and reads them back. The
+    /// write block is what drivers may count on to be aligned, so data always begin at its start.
+    pub(crate) fn program(&mut self, address: u32, count: u32) -> Result<(), Error> {
         self.window_len = 0;
         self.unsynced = true;
-        let data = self
-            .block
-            .get(from as usize..to as usize)
-            .ok_or(Error::WriteFailed)?;
+        let data = self.block.get(..count as usize).ok_or(Error::WriteFailed)?;
         if self.flash.program(address, data).is_err() {
             self.failures += 1;
             return Err(Error::WriteFailed);
         }
-        if self.verify && !self.reads_back(address, from, to) {
+        if self.verify && !self.reads_back(address, count) {
             self.failures += 1;
             self.window_len = 0;
             return Err(Error::WriteFailed);
@@ -182,17 +180,17 @@ impl<'m, F: Flash> Io<'m, F> {
         Ok(())
     }
 
-    fn reads_back(&mut self, address: u32, from: u32, to: u32) -> bool {
+    fn reads_back(&mut self, address: u32, len: u32) -> bool {
         let step = (self.window.len() as u32)
             .saturating_sub(2 * self.shape.read_size)
             .max(1);
-        let mut at = from;
-        while at < to {
-            let count = step.min(to - at);
-            if self.fetch(address + at - from, count, count).is_err() {
+        let mut at = 0;
+        while at < len {
+            let count = step.min(len - at);
+            if self.fetch(address + at, count, count).is_err() {
                 return false;
             }
-            let skip = (address + at - from - self.window_at) as usize;
+            let skip = (address + at - self.window_at) as usize;
             let read = self.window.get(skip..skip + count as usize);
             if read != self.block.get(at as usize..(at + count) as usize) {
                 return false;
@@ -213,7 +211,7 @@ impl<'m, F: Flash> Io<'m, F> {
             self.pad(0, count);
             let rest = bytes.get(done as usize..).unwrap_or(&[]);
             self.put(0, rest.get(..rest.len().min(count as usize)).unwrap_or(&[]));
-            self.program(address + done, 0, count)?;
+            self.program(address + done, count)?;
             done += count;
         }
         Ok(())
@@ -222,7 +220,10 @@ impl<'m, F: Flash> Io<'m, F> {
     /// Erases all sectors of a segment and looks whether they read as erased.
     pub(crate) fn erase(&mut self, segment: u16) -> Result<(), Error> {
         if !self.shape.needs_erase {
-            return Ok(());
+            // What is overwritten in place keeps its old content: the old header must go, so that
+            // records of the old number count no more.
+            let header = self.layout.address(segment) + self.layout.header_at;
+            return self.program_bytes(header, &[0; HEADER_SIZE as usize]);
         }
         self.window_len = 0;
         self.unsynced = true;

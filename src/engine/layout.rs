@@ -14,9 +14,10 @@ pub(crate) const HEAD_SIZE: u32 = 2;
 /// Bytes of an erase marker before padding. FORMAT 3.2
 pub(crate) const MARKER_SIZE: u32 = 16;
 /// Bytes of a segment header before padding. FORMAT 3.3
-pub(crate) const HEADER_SIZE: u32 = 28;
-/// Room that user records leave in every segment for a retire record and an intent.
-const RESERVE_RECORD: u32 = 20;
+pub(crate) const HEADER_SIZE: u32 = 32;
+/// Bytes of a retire record, and of what the mark of a completed collection adds.
+const RETIRE_RECORD: u32 = 17;
+const MARK_GROWTH: u32 = 4;
 /// A record with the longest key and a short value.
 const LONG_KEY_RECORD: u32 = 1200;
 /// Runs of equally spaced segments that mixed sectors may leave.
@@ -214,7 +215,7 @@ impl Layout {
     }
 
     /// Units of `align` that records may take in a segment whatever their sizes are, what is
-    /// kept for a retire record and an intent taken off. FORMAT 7
+    /// kept in reserve taken off. FORMAT 7
     pub(crate) fn payload_units(&self) -> u32 {
         let blocks = (self.segment_size - self.block_start(self.first)) / self.block;
         let heads = if self.records_pay_heads() {
@@ -225,9 +226,15 @@ impl Layout {
         (self.segment_size - self.first - heads).saturating_sub(self.reserve()) / self.align
     }
 
-    /// Bytes at the end of a segment that user records leave free.
+    /// Bytes of the payload that records of users do not get: a retire record, and what a record
+    /// grows by that marks the completion of a collection. FORMAT 7
     pub(crate) fn reserve(&self) -> u32 {
-        2 * self.units(RESERVE_RECORD) * self.align + HEAD_SIZE
+        (self.units(RETIRE_RECORD) + self.units(MARK_GROWTH)) * self.align
+    }
+
+    /// Room for a retire record behind what is moved.
+    pub(crate) fn retire_room(&self) -> u32 {
+        self.units(RETIRE_RECORD) * self.align
     }
 
     /// The largest fragment, header and check included: a quarter of the payload. FORMAT 5.4
@@ -391,7 +398,7 @@ mod tests {
                     place = layout.end_of(place, total);
                 }
                 assert!(
-                    place + layout.reserve() <= layout.segment_size + 2,
+                    place + layout.reserve() <= layout.segment_size,
                     "{unit} {total}"
                 );
                 assert!(layout.units(layout.record_max()) <= layout.payload_units() / 2);

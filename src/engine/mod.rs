@@ -31,6 +31,7 @@ mod io;
 mod iterate;
 mod layout;
 mod mount;
+mod open;
 mod record;
 mod recount;
 mod resume;
@@ -215,6 +216,8 @@ pub struct Engine<'m, F: Flash> {
     keys: u32,
     /// Number and place of the record that was verified last.
     verified: Option<(u32, u32)>,
+    /// The segment that the newest header names as the next to be opened.
+    named: Option<u16>,
     /// Segment in which an opening failed once.
     suspect: Option<u16>,
     recovered_records: u32,
@@ -262,6 +265,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             largest_is_stale: false,
             keys: 0,
             verified: None,
+            named: None,
             suspect: None,
             recovered_records: 0,
             recovered_segments: 0,

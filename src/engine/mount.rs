@@ -6,12 +6,11 @@
 
 use super::{
     Engine,
-    header::{Found, Header, Role, decode},
+    header::{Found, Header, Next, Role, decode},
     layout::{HEADER_SIZE, MARKER_SIZE},
     record::Kind,
     resume::Tail,
     segments::State,
-    space::NOTE_INTENT,
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
@@ -132,6 +131,7 @@ impl<F: Flash> Engine<'_, F> {
             let Some(header) = self.header(segment)? else {
                 continue;
             };
+            self.distrust_named(header.next);
             let source = header.number.saturating_sub(u64::from(header.collects));
             let source_there = header.collects != 0
                 && self.segments.all().any(|other| {
@@ -153,12 +153,20 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Sets aside what retire and reset records declare void, and takes no segment for erased
-    /// that an opening may have touched.
+    /// A segment that was to be opened next may be touched, whatever it reads as.
+    fn distrust_named(&mut self, next: Next) {
+        let segment = next.segment;
+        if self.segments.state(segment) == State::Erased
+            && self.segments.erase_count(segment) as u16 == next.erase_count
+        {
+            self.segments.set_state(segment, State::Dirty);
+        }
+    }
+
+    /// Sets aside what retire and reset records declare void.
     fn apply_voids(&mut self) -> Result<(), Error> {
         let mut segment = self.segments.next_up(None);
         while let Some(current) = segment {
-            let newest = self.segments.next_up(Some(current)).is_none();
             let mut walk = self.walk(current);
             while let Some(entry) = walk.next(&mut self.io)? {
                 match entry.head.kind {
@@ -169,9 +177,6 @@ impl<F: Flash> Engine<'_, F> {
                     Kind::Reset => {
                         let floor = self.read_number(&entry)?;
                         self.make_void(|other, _| other < floor, current);
-                    }
-                    Kind::Note if entry.head.flags == NOTE_INTENT && newest => {
-                        self.distrust_erased(&entry)?;
                     }
                     _ => {}
                 }
@@ -190,17 +195,6 @@ impl<F: Flash> Engine<'_, F> {
                 self.segments.set_state(segment, State::Retired);
             }
         }
-    }
-
-    fn distrust_erased(&mut self, note: &Entry) -> Result<(), Error> {
-        let mut bytes = [0; 4];
-        let (base, at) = (self.base(note.segment), self.value_offset(note));
-        self.io.read(base, at, &mut bytes, 0)?;
-        let segment = u16::try_from(u32::from_le_bytes(bytes)).unwrap_or(u16::MAX);
-        if self.segments.state(segment) == State::Erased {
-            self.segments.set_state(segment, State::Dirty);
-        }
-        Ok(())
     }
 
     /// The segments that were open: the newest, and the newest destination.

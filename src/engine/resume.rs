@@ -121,9 +121,9 @@ impl<F: Flash> Engine<'_, F> {
             void_from,
             ..last.head
         };
-        let fits = self
-            .open(role)
-            .is_some_and(|open| open.has_room(&self.io, head.total(), self.io.layout.reserve()));
+        let fits = self.open(role).is_some_and(|open| {
+            open.has_room(&self.io, head.total(), self.io.layout.retire_room())
+        });
         if !fits {
             return Ok(false);
         }
@@ -160,9 +160,9 @@ impl<F: Flash> Engine<'_, F> {
             void_from,
             ..Head::new(Kind::Note, NOTE_VOID, 0, 0)
         };
-        let fits = self
-            .open(role)
-            .is_some_and(|open| open.has_room(&self.io, head.total(), self.io.layout.reserve()));
+        let fits = self.open(role).is_some_and(|open| {
+            open.has_room(&self.io, head.total(), self.io.layout.retire_room())
+        });
         Ok(fits && self.append(role, &head, &[], &[]).is_ok())
     }
 

@@ -5,20 +5,9 @@
 //! section 7.
 #![forbid(unsafe_code)]
 
-use super::{
-    Engine,
-    header::{Header, Role, encode_header, encode_marker},
-    record::{Head, Kind},
-    segments::State,
-    walk::Entry,
-    write::Open,
-};
+use super::{Engine, header::Role, record::Kind, segments::State, walk::Entry, write::Open};
 use crate::{error::Error, flash::Flash};
 
-/// Numbers between two user segments: room for destinations that rank below the newer of them.
-pub(crate) const NUMBER_STEP: u64 = 16;
-/// Note: the segment named is opened next. FORMAT 5.6
-pub(crate) const NOTE_INTENT: u8 = 1;
 /// A segment this far behind the newest is collected, so that numbers stay comparable.
 const NUMBER_LAG_MAX: u64 = 1 << 30;
 
@@ -77,17 +66,12 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
-    /// Bytes of a tombstone or a retire record may take what is kept in reserve.
-    fn spare(&self) -> u32 {
-        self.io.layout.reserve()
-    }
-
     /// Makes the open user segment one that a record of `total` bytes fits in.
     pub(crate) fn make_room(&mut self, total: u32) -> Result<Open, Error> {
         let mut tries = 2 * u32::from(self.segments.count()) + 4;
         loop {
             if let Some(open) = self.user
-                && open.has_room(&self.io, total, self.spare())
+                && open.has_room(&self.io, total, 0)
             {
                 return Ok(open);
             }
@@ -99,9 +83,10 @@ impl<F: Flash> Engine<'_, F> {
                 });
             }
             tries -= 1;
+            let failures = self.io.failures;
             match self.next_user_segment(total) {
-                // Another segment may do better.
-                Err(Error::WriteFailed) => {}
+                // Another segment may do better, where it was the flash that failed.
+                Err(Error::WriteFailed) if self.io.failures != failures => {}
                 result => result?,
             }
         }
@@ -119,141 +104,6 @@ impl<F: Flash> Engine<'_, F> {
                 self.user = Some(open);
                 Ok(())
             }
-        }
-    }
-
-    /// The free segment to open: the least worn, among these one that is erased already.
-    fn choose_free(&self) -> Option<u16> {
-        self.segments
-            .all()
-            .filter(|&segment| self.segments.is_free(segment))
-            .min_by_key(|&segment| {
-                let order = match self.segments.state(segment) {
-                    State::Fresh => 0,
-                    State::Erased => 1,
-                    _ => 2,
-                };
-                (self.segments.erase_count(segment), order)
-            })
-    }
-
-    /// Opens a free segment. `collects` names the segment that is collected into it.
-    pub(crate) fn open_segment(
-        &mut self,
-        role: Role,
-        collects: Option<u16>,
-    ) -> Result<Open, Error> {
-        let segment = self.choose_free().ok_or(Error::ReadOnly)?;
-        self.make_erased(segment)?;
-        let number = self.next_number(role);
-        let header = Header {
-            role,
-            erase_count: self.segments.erase_count(segment),
-            number,
-            collects: collects.map_or(0, |victim| {
-                u32::try_from(number.saturating_sub(self.segments.number(victim))).unwrap_or(0)
-            }),
-        };
-        let layout = self.io.layout;
-        let address = self.base(segment);
-        let bytes = encode_header(&layout, address, &header);
-        if let Err(error) = self.io.program_bytes(address + layout.header_at, &bytes) {
-            self.note_failure(segment);
-            return Err(error);
-        }
-        self.segments.set_state(segment, State::Used);
-        self.segments.set_number(segment, number);
-        self.newest = self.newest.max(number);
-        Ok(Open {
-            segment,
-            number: number as u32,
-            place: layout.first,
-            breaks: false,
-            marks: false,
-        })
-    }
-
-    /// User segments count up in steps; a destination ranks just below the open user segment, and
-    /// above the destination before it.
-    fn next_number(&self, role: Role) -> u64 {
-        match (role, self.user_segment()) {
-            (Role::Destination, Some(user)) => {
-                let user = self.segments.number(user);
-                let low = user - user % NUMBER_STEP - (NUMBER_STEP - 1);
-                let above = self.last_destination.map_or(0, |number| number + 1);
-                low.max(above)
-            }
-            _ => (self.newest / NUMBER_STEP + 1) * NUMBER_STEP,
-        }
-    }
-
-    /// Whether a destination opened now would get a number below the open user segment.
-    pub(crate) fn can_open_destination(&self) -> bool {
-        self.user_segment()
-            .is_some_and(|user| self.next_number(Role::Destination) < self.segments.number(user))
-    }
-
-    /// The segment that takes what the user writes, or will after the first write.
-    fn user_segment(&self) -> Option<u16> {
-        let [tail, _] = self.tails;
-        self.user
-            .map(|open| open.segment)
-            .or(tail.map(|tail| tail.segment))
-    }
-
-    /// Makes sure that a free segment was erased since the mount, or that flash tells the next
-    /// mount that it may be touched.
-    fn make_erased(&mut self, segment: u16) -> Result<(), Error> {
-        match self.segments.state(segment) {
-            State::Fresh => Ok(()),
-            State::Erased if self.announce(segment) => Ok(()),
-            _ => self.erase_segment(segment),
-        }
-    }
-
-    /// Says in the open user segment that `segment` is opened next.
-    fn announce(&mut self, segment: u16) -> bool {
-        let index = u32::from(segment).to_le_bytes();
-        let head = Head::new(Kind::Note, NOTE_INTENT, 0, 4);
-        let fits = self
-            .user
-            .is_some_and(|open| open.has_room(&self.io, head.total(), 0));
-        fits && self.append(Role::User, &head, &[], &index).is_ok()
-    }
-
-    /// Erases a segment that is not in use, and marks it as erased.
-    pub(crate) fn erase_segment(&mut self, segment: u16) -> Result<(), Error> {
-        let was_used = self.segments.is_used(segment);
-        let count = self.segments.erase_count(segment).saturating_add(1);
-        let layout = self.io.layout;
-        let address = self.base(segment);
-        let marker = encode_marker(&layout, address, count);
-        let erased = self.io.erase(segment);
-        if erased
-            .and_then(|()| self.io.program_bytes(address, &marker))
-            .is_err()
-        {
-            self.set_aside(segment, was_used);
-            return Err(Error::WriteFailed);
-        }
-        self.segments.set_erase_count(segment, count);
-        self.segments.set_state(segment, State::Fresh);
-        Ok(())
-    }
-
-    /// A segment that cannot be erased is not used again until the next mount.
-    fn set_aside(&mut self, segment: u16, was_used: bool) {
-        let state = if was_used { State::BadUsed } else { State::Bad };
-        self.segments.set_state(segment, state);
-    }
-
-    /// A free segment that failed when it was opened: one more chance, then it is set aside.
-    pub(crate) fn note_failure(&mut self, segment: u16) {
-        if self.suspect == Some(segment) {
-            self.segments.set_state(segment, State::Bad);
-        } else {
-            self.suspect = Some(segment);
-            self.segments.set_state(segment, State::Dirty);
         }
     }
 

@@ -43,60 +43,85 @@ pub(crate) struct Stream {
 }
 
 /// How a value is stored.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Shape {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
     /// In one record.
     Whole,
     /// In fragments with this much of the value in each.
-    Fragments { piece: u32, count: u16 },
+    Fragments { piece: u32 },
+}
+
+/// A way to store a value, and what it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    shape: Shape,
+    units: u32,
+    largest: u32,
 }
 
 impl<F: Flash> Engine<'_, F> {
-    /// How a value of `size` bytes under a key of `key_len` bytes is stored, and the units it
-    /// takes, in all and in the largest piece.
-    fn shape(&self, key_len: usize, size: u32) -> Result<(Shape, u32, u32), Error> {
+    /// A value of `size` bytes under a key of `key_len` bytes in one record, if that can be: how
+    /// it is stored, and the units it takes, in all and in the largest piece.
+    fn whole(&self, key_len: usize, size: u32) -> Option<Plan> {
         let layout = &self.io.layout;
-        if size > VALUE_MAX {
-            return Err(Error::TooLarge);
-        }
-        let whole = Head::new(Kind::Value, 0, key_len, size).total();
-        if whole <= layout.record_max() {
-            let units = layout.units(whole);
-            return Ok((Shape::Whole, units, units));
-        }
+        let total = Head::new(Kind::Value, 0, key_len, size).total();
+        let units = layout.units(total);
+        (size <= VALUE_MAX && total <= layout.record_max()).then_some(Plan {
+            shape: Shape::Whole,
+            units,
+            largest: units,
+        })
+    }
+
+    /// The same in fragments: for what does not fit a record, and for a record so large that it
+    /// would leave much of each segment unused.
+    fn in_fragments(&self, key_len: usize, size: u32) -> Option<Plan> {
+        let layout = &self.io.layout;
         let overhead = HEAD_MAX as u32 + key_len as u32 + FRAGMENT_ID + CRC_SIZE;
         let room = layout
             .fragment_max()
             .max(overhead + 64)
             .min(layout.record_max());
         let piece = room.saturating_sub(overhead);
-        let count = u16::try_from(size.div_ceil(piece.max(1))).unwrap_or(u16::MAX);
-        let large = Head::new(Kind::Large, 0, key_len, LARGE_SIZE).total();
-        if piece < 16 || count == u16::MAX || large > layout.record_max() {
-            return Err(Error::TooLarge);
+        let whole = Head::new(Kind::Value, 0, key_len, size).total();
+        if size > VALUE_MAX || piece < 16 || whole <= room {
+            return None;
         }
+        let count = u16::try_from(size.div_ceil(piece)).ok()?;
+        let large = layout.units(Head::new(Kind::Large, 0, key_len, LARGE_SIZE).total());
         let one = layout.units(Head::new(Kind::Fragment, 0, key_len, FRAGMENT_ID + piece).total());
-        let units = u32::from(count)
-            .saturating_mul(one)
-            .saturating_add(layout.units(large));
-        Ok((
-            Shape::Fragments { piece, count },
+        let units = u32::from(count).saturating_mul(one).saturating_add(large);
+        (large <= layout.units(layout.record_max())).then_some(Plan {
+            shape: Shape::Fragments { piece },
             units,
-            one.max(layout.units(large)),
-        ))
+            largest: one.max(large),
+        })
     }
 
-    /// All checks of a set, in order.
+    /// All checks of a set, in order; how the value is to be stored.
     fn check_set(
         &mut self,
         identity: &Identity<'_>,
         key: &[u8],
         size: u32,
     ) -> Result<Shape, Error> {
-        let (shape, units, largest) = self.shape(key.len(), size)?;
+        let plans = [
+            self.whole(key.len(), size),
+            self.in_fragments(key.len(), size),
+        ];
+        if plans == [None; 2] {
+            return Err(Error::TooLarge);
+        }
         self.find_replaceable(identity)?;
-        self.check_fit(units, largest)?;
-        Ok(shape)
+        let mut refused = Error::TooLarge;
+        for plan in plans.into_iter().flatten() {
+            match self.check_fit(plan.units, plan.largest) {
+                Ok(()) => return Ok(plan.shape),
+                Err(error) if refused == Error::TooLarge => refused = error,
+                Err(_) => {}
+            }
+        }
+        Err(refused)
     }
 
     /// The largest value that a new key of `key_len` bytes could get now.
@@ -104,11 +129,14 @@ impl<F: Flash> Engine<'_, F> {
         let (mut low, mut high) = (0, VALUE_MAX + 1);
         while low < high {
             let middle = (low + high) / 2;
-            let fits = self
-                .shape(key_len, middle)
-                .is_ok_and(|(_, units, largest)| {
-                    self.live.saturating_add(units) <= self.capacity(largest.max(self.largest))
-                });
+            let plans = [
+                self.whole(key_len, middle),
+                self.in_fragments(key_len, middle),
+            ];
+            let fits = plans.into_iter().flatten().any(|plan| {
+                let capacity = self.capacity(plan.largest.max(self.largest));
+                self.live.saturating_add(plan.units) <= capacity
+            });
             if fits {
                 low = middle + 1
             } else {
@@ -127,7 +155,7 @@ impl<F: Flash> Engine<'_, F> {
                 let head = Head::new(Kind::Value, flags, key.len(), size);
                 self.write_record(&identity, &head, key, value)
             }
-            Shape::Fragments { piece, .. } => {
+            Shape::Fragments { piece } => {
                 let mut tries = self.segments.count();
                 loop {
                     match self.set_fragments(&identity, key, value, flags, piece) {
@@ -160,7 +188,7 @@ impl<F: Flash> Engine<'_, F> {
         self.prepare_write()?;
         let piece = match shape {
             Shape::Whole => 0,
-            Shape::Fragments { piece, .. } => piece,
+            Shape::Fragments { piece } => piece,
         };
         self.begin(&identity, key, size, flags, piece)
     }

@@ -3,7 +3,7 @@
 //! Invariant: decides from the counts in RAM alone.
 #![forbid(unsafe_code)]
 
-use super::{Engine, header::Role, space::NUMBER_STEP};
+use super::{Engine, header::Role, open::NUMBER_STEP};
 use crate::{error::Error, flash::Flash};
 
 /// From this many segments on, what is moved goes to segments of its own.

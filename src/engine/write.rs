@@ -109,7 +109,7 @@ impl Recording {
         };
         self.open.breaks = false;
         let bytes = head.encode(seed(self.open.number, at));
-        io.put(at - io.layout.block_start(at), &bytes);
+        io.put(at - self.from, &bytes);
     }
 
     /// Adds bytes of the record.
@@ -125,7 +125,7 @@ impl Recording {
             }
             let room = (io.layout.block_end(self.at) - self.at) as usize;
             let (now, later) = bytes.split_at(room.min(bytes.len()));
-            io.put(self.at - io.layout.block_start(self.at), now);
+            io.put(self.at - self.from, now);
             self.at += now.len() as u32;
             self.left -= now.len() as u32;
             bytes = later;
@@ -149,9 +149,8 @@ impl Recording {
         if to == self.from {
             return Ok(());
         }
-        let block = io.layout.block_start(self.from);
         let address = io.layout.address(self.open.segment) + self.from;
-        io.program(address, self.from - block, to - block)?;
+        io.program(address, to - self.from)?;
         self.from = to;
         Ok(())
     }
@@ -166,8 +165,7 @@ impl Recording {
         let crc = self.crc.value() ^ damage;
         self.put_raw(io, &crc.to_le_bytes())?;
         let end = super::layout::round_up(self.at, io.layout.align);
-        let block = io.layout.block_start(self.from);
-        io.pad(self.at - block, end - block);
+        io.pad(self.at - self.from, end - self.from);
         self.flush(io, end)?;
         self.open.place = end;
         Ok(self.open)
