@@ -114,6 +114,8 @@ impl FromStr for Case {
 pub struct Outcome {
     /// Cuts that really hit.
     pub cuts: u32,
+    /// Units touched without a trace in the first call of a power-up and programmed again: the
+    /// image was the one of before, so the store did what it had done before.
     pub repeat_touches: u32,
 }
 
@@ -182,9 +184,6 @@ impl Case {
         sim.disarm();
         run.finish(sim, &mut lent)?;
         run.outcome.repeat_touches = sim.repeat_touches();
-        if run.outcome.repeat_touches > 0 && run.outcome.cuts < 2 {
-            return Err("a unit touched unseen was programmed after one cut only".to_string());
-        }
         Ok(run.outcome)
     }
 }
@@ -238,7 +237,10 @@ impl Run<'_> {
                 .check(&mut store, base.sample)
                 .map_err(|e| format!("second mount: {e}"))?;
             let sim = store.into_flash();
-            if calls(sim) != before {
+            // Where a format was cut, what is left of it may read well at one mount and not at the
+            // next; nothing is stored yet.
+            let formats = base.config.format_if_unrecognised && self.oracle.keys().next().is_none();
+            if calls(sim) != before && !formats {
                 return Err(format!(
                     "a second mount makes {} calls",
                     calls(sim) - before
@@ -278,11 +280,23 @@ impl Run<'_> {
 
     fn step(&mut self, store: &mut Store<'_, '_>, op: &Op) -> Result<(), String> {
         let mut step = run(store, op, &mut self.oracle)?;
+        let done = op
+            .written()
+            .is_some_and(|(key, held)| self.oracle.allowed(key).contains(&held));
         let is_write = !matches!(op, Op::Maintain { .. });
-        if step == Step::Unchanged && self.oracle.in_doubt() && is_write {
+        let again = step == Step::Unchanged && is_write || step == Step::Full && done;
+        if again && self.oracle.in_doubt() {
             // What it is stands only with the next write; then the operation counts.
             self.write_other(store)?;
             step = run(store, op, &mut self.oracle)?;
+        }
+        // A value that is in place already would have to fit twice.
+        if step == Step::Full
+            && op
+                .written()
+                .is_some_and(|(key, held)| self.oracle.sure(key) == Some(&held))
+        {
+            step = Step::Unchanged;
         }
         match step {
             // After an acknowledged write nothing is in doubt.

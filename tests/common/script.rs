@@ -53,6 +53,23 @@ pub enum Op {
     Remount,
 }
 
+impl Op {
+    /// The key that it writes, and what the key then is.
+    pub fn written(&self) -> Option<(&[u8], Held)> {
+        match self {
+            Self::Set { key, value }
+            | Self::Stream {
+                key,
+                value,
+                abort: false,
+                ..
+            } => Some((key, value.held())),
+            Self::Remove { key } => Some((key, None)),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Debug for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
