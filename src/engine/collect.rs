@@ -352,7 +352,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// The newest record of a key is now at `copy` instead of `entry`.
-    fn follow(&mut self, hash: u32, entry: &Entry, copy: &Entry) {
+    pub(crate) fn follow(&mut self, hash: u32, entry: &Entry, copy: &Entry) {
         if let Some(slot) = self.is_indexed(hash, entry) {
             let location = self.location(copy.segment, copy.place);
             self.table.replace(slot, location);

@@ -9,7 +9,7 @@ use super::{
     checksum::Hasher,
     io::{AHEAD, SCAN},
     record::{FRAGMENT_ID, Kind},
-    walk::{Entry, Ignore, Walk, read_head},
+    walk::{Entry, Ignore, Walk, crc_holds, read_head},
 };
 use crate::{error::Error, flash::Flash};
 
@@ -39,6 +39,17 @@ pub(crate) struct Spot {
     pub(crate) entry: Entry,
     /// Its slot, where the index covers it.
     pub(crate) slot: Option<usize>,
+}
+
+/// What a search in the index came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lookup {
+    Found(Spot),
+    Absent,
+    /// A header that may have been the one looked for does not read.
+    Unreadable,
+    /// This record, in doubt since the mount, does not last.
+    Doubtful(Entry),
 }
 
 impl<'k> Identity<'k> {
@@ -232,27 +243,59 @@ impl<F: Flash> Engine<'_, F> {
         if !self.table.cover.holds(identity.hash) {
             return self.find_by_walk(identity);
         }
+        // A record in doubt may read differently each time; when it does not last, the one before
+        // it counts. There are at most as many in doubt as open segments.
+        for _ in 0..=self.tails.len() {
+            match self.look_up(identity)? {
+                Lookup::Found(spot) => return Ok(Some(spot)),
+                Lookup::Absent => return Ok(None),
+                // A header that no longer reads may have been the one that was looked for.
+                Lookup::Unreadable => return Err(Error::Damaged),
+                Lookup::Doubtful(entry) => self.distrust(&entry)?,
+            }
+        }
+        Err(Error::Damaged)
+    }
+
+    /// One search in the index, which covers the hash.
+    pub(crate) fn look_up(&mut self, identity: &Identity<'_>) -> Result<Lookup, Error> {
         let mut unreadable = false;
         let mut probe = self.table.probe(identity.hash);
         while let Some((slot, location)) = self.table.next(&mut probe) {
-            match self.entry_at(location, AHEAD)? {
-                Some(entry) => {
-                    if self.is_of(&entry, identity)? {
-                        return Ok(Some(Spot {
+            let (segment, place) = self.place_of(location);
+            let doubtful = self.doubtful_at(segment, place);
+            // Several looks at what may read differently each time, one at all else.
+            for _ in 0..if doubtful.is_some() { 4 } else { 1 } {
+                match self.entry_at(location, AHEAD)? {
+                    Some(entry) if self.is_of(&entry, identity)? => {
+                        return Ok(Lookup::Found(Spot {
                             entry,
                             slot: Some(slot),
                         }));
                     }
+                    Some(_) => {}
+                    None => unreadable |= doubtful.is_none(),
                 }
-                None => unreadable = true,
+                if let Some(entry) = doubtful
+                    && !self.still_holds(&entry)?
+                {
+                    return Ok(Lookup::Doubtful(entry));
+                }
             }
         }
-        // A header that no longer reads may have been the one that was looked for.
-        if unreadable {
-            Err(Error::Damaged)
+        Ok(if unreadable {
+            Lookup::Unreadable
         } else {
-            Ok(None)
-        }
+            Lookup::Absent
+        })
+    }
+
+    /// Whether the check of a record holds when it is read again.
+    fn still_holds(&mut self, entry: &Entry) -> Result<bool, Error> {
+        self.io.forget();
+        let number = self.segments.low_number(entry.segment);
+        let head = read_head(&mut self.io, entry.segment, number, entry.place, AHEAD)?;
+        Ok(head == Some(entry.head) && crc_holds(&mut self.io, number, entry, AHEAD)?)
     }
 
     fn find_by_walk(&mut self, identity: &Identity<'_>) -> Result<Option<Spot>, Error> {

@@ -245,7 +245,9 @@ impl<'m, F: Flash> Io<'m, F> {
         Ok(())
     }
 
-    fn is_blank(&mut self, start: u32, end: u32) -> Result<bool, Error> {
+    /// Whether everything from `start` to `end` reads as erased; so it does where what erased bytes
+    /// read as is not known.
+    pub(crate) fn is_blank(&mut self, start: u32, end: u32) -> Result<bool, Error> {
         let Some(erased) = self.shape.erased_byte else {
             return Ok(true);
         };

@@ -182,7 +182,9 @@ pub fn requirements<F: Flash>(flash: &F, config: &Config) -> Result<Requirements
     Ok(Requirements {
         segments: layout.segments,
         block: layout.block,
-        window: (WINDOW as u32).max(4 * flash.shape().read_size),
+        window: (WINDOW as u32)
+            .max(layout.block)
+            .max(4 * flash.shape().read_size),
         segment_size: layout.segment_size,
     })
 }

@@ -202,17 +202,14 @@ impl<F: Flash> Engine<'_, F> {
         let Some(user) = self.segments.next_down(None) else {
             return Ok(());
         };
-        self.tails = [self.find_tail(user)?, None];
+        self.find_tail(Role::User, user)?;
         let mut segment = self.segments.next_down(Some(user));
         while let Some(current) = segment {
             if let Some(header) = self.header(current)?
                 && header.role == Role::Destination
             {
                 self.last_destination = Some(header.number);
-                let tail = self.find_tail(current)?;
-                if let Some(place) = self.tails.get_mut(1) {
-                    *place = tail;
-                }
+                self.find_tail(Role::Destination, current)?;
                 break;
             }
             segment = self.segments.next_down(Some(current));
@@ -220,7 +217,9 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    fn find_tail(&mut self, segment: u16) -> Result<Option<Tail>, Error> {
+    /// Finds where a segment that was open ends. What lies behind it may read differently at the
+    /// next look: it is hidden from all of them.
+    fn find_tail(&mut self, role: Role, segment: u16) -> Result<(), Error> {
         let mut last = None;
         let mut walk = self.walk(segment);
         while let Some(entry) = walk.next(&mut self.io)? {
@@ -228,15 +227,18 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.recovered_records += walk.voided;
         let Some(last) = last else {
-            return Ok(None);
+            return Ok(());
         };
         let safe = self.safe_place(&last)?;
-        Ok(Some(Tail {
+        let tail = Tail {
             segment,
             last: Some(last),
             void_from: last.place,
             safe,
-        }))
+        };
+        let end = self.io.layout.end_of(last.place, last.head.total());
+        self.set_tail(role, tail, end);
+        Ok(())
     }
 }
 

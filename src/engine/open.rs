@@ -8,6 +8,7 @@ use super::{
     Engine,
     header::{Header, Next, Role, encode_header, encode_marker},
     segments::State,
+    walk::Ignore,
     write::Open,
 };
 use crate::{error::Error, flash::Flash};
@@ -158,6 +159,11 @@ impl<F: Flash> Engine<'_, F> {
         let count = self.segments.erase_count(segment).saturating_add(1);
         self.segments.set_erase_count(segment, count);
         self.segments.set_state(segment, State::Fresh);
+        for hidden in &mut self.ignore {
+            if hidden.segment == segment {
+                *hidden = Ignore::default();
+            }
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@
 
 use super::{
     Engine,
-    find::{Identity, KeySource, Spot},
+    find::{Identity, KeySource, Lookup, Spot},
     index::Cover,
     record::{FRAGMENT_ID, Kind, LARGE_SIZE},
     walk::Entry,
@@ -93,11 +93,10 @@ impl<F: Flash> Engine<'_, F> {
         count: bool,
     ) -> Result<bool, Error> {
         let location = self.location(entry.segment, entry.place);
-        let known = match self.find(identity) {
-            Ok(known) => known,
-            // Another key's header no longer reads: it is not this key.
-            Err(Error::Damaged) => None,
-            Err(error) => return Err(error),
+        // Another key's header that does not read is not this key's.
+        let known = match self.look_up(identity)? {
+            Lookup::Found(spot) => Some(spot),
+            Lookup::Absent | Lookup::Unreadable | Lookup::Doubtful(_) => None,
         };
         if let Some(Spot {
             entry: old,

@@ -67,7 +67,26 @@ impl<F: Flash> Engine<'_, F> {
         } else {
             headed + layout.block
         };
-        Ok(touched + layout.block)
+        self.behind_programmed(segment, touched + layout.block)
+    }
+
+    /// The first block from `safe` on behind everything that does not read as erased: it was
+    /// programmed, even where nothing in it checks. What reads as erased proves nothing.
+    fn behind_programmed(&mut self, segment: u16, safe: u32) -> Result<u32, Error> {
+        let layout = self.io.layout;
+        let base = self.base(segment);
+        let mut behind = safe;
+        let mut block = safe;
+        while block < layout.segment_size {
+            if !self
+                .io
+                .is_blank(base + block, base + block + layout.block)?
+            {
+                behind = block + layout.block;
+            }
+            block += layout.block;
+        }
+        Ok(behind)
     }
 
     /// Settles what is in doubt, destination first: what it holds may be why something is void.
@@ -76,6 +95,21 @@ impl<F: Flash> Engine<'_, F> {
         self.resume_in(Role::User)?;
         self.resumed = true;
         Ok(())
+    }
+
+    /// Notes where a segment ends: what is from `end` on does not count.
+    pub(crate) fn set_tail(&mut self, role: Role, tail: Tail, end: u32) {
+        let [user, destination] = &mut self.ignore;
+        let hidden = match role {
+            Role::User => user,
+            Role::Destination => destination,
+        };
+        *hidden = Ignore {
+            segment: tail.segment,
+            from: end,
+            to: tail.safe,
+        };
+        *self.tail(role) = Some(tail);
     }
 
     fn tail(&mut self, role: Role) -> &mut Option<Tail> {
@@ -127,21 +161,29 @@ impl<F: Flash> Engine<'_, F> {
         if !fits {
             return Ok(false);
         }
-        let mut hash = None;
-        if last.head.kind.is_indexed() {
-            let identity = self.identity_of(last)?;
-            let newest = self.find(&identity).unwrap_or(None);
-            hash = newest
-                .is_some_and(|spot| {
-                    (spot.entry.segment, spot.entry.place) == (last.segment, last.place)
-                })
-                .then_some(identity.hash);
-        }
-        match self.copy_record(last, role, void_from, hash) {
-            Ok(moved) => Ok(moved != Moved::Doubtful),
-            Err(Error::WriteFailed) => Ok(false),
+        match self.copy_record(last, role, void_from, None) {
+            Ok(Moved::To(copy)) => self.follow_last(last, &copy).map(|()| true),
+            Ok(Moved::Doubtful) | Err(Error::WriteFailed) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// The copy is certain, so its key is: the one in doubt may have read differently.
+    fn follow_last(&mut self, last: &Entry, copy: &Entry) -> Result<(), Error> {
+        if !last.head.kind.is_indexed() {
+            return Ok(());
+        }
+        let identity = self.identity_of(copy)?;
+        if self.is_indexed(identity.hash, last).is_some() {
+            self.follow(identity.hash, last, copy);
+            return Ok(());
+        }
+        for tail in self.tails.iter_mut().flatten() {
+            if tail.segment == last.segment {
+                tail.last = None;
+            }
+        }
+        self.recount()
     }
 
     /// Declares what is behind the last record that counts void, where that record itself turned
@@ -184,33 +226,25 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Whether `entry` was the last one in its segment at the mount and has no certain copy yet.
     pub(crate) fn is_doubtful(&self, entry: &Entry) -> bool {
-        self.tails.iter().flatten().any(|tail| {
-            tail.last
-                .is_some_and(|last| (last.segment, last.place) == (entry.segment, entry.place))
-        })
+        self.doubtful_at(entry.segment, entry.place).is_some()
+    }
+
+    /// The record in doubt at this place, if there is one.
+    pub(crate) fn doubtful_at(&self, segment: u16, place: u32) -> Option<Entry> {
+        let mut last = self.tails.iter().flatten().filter_map(|tail| tail.last);
+        last.find(|last| (last.segment, last.place) == (segment, place))
     }
 
     /// Takes a record that was in doubt and now fails its check out of account: it was never
     /// acknowledged, and the one before it counts.
     pub(crate) fn distrust(&mut self, entry: &Entry) -> Result<(), Error> {
-        let size = self.io.layout.segment_size;
-        let mut safe = size;
-        for tail in self.tails.iter_mut().flatten() {
-            if tail.segment == entry.segment {
+        for (tail, hidden) in self.tails.iter_mut().zip(&mut self.ignore) {
+            if let Some(tail) = tail
+                && tail.segment == entry.segment
+            {
                 tail.last = None;
-                safe = tail.safe;
+                hidden.from = entry.place;
             }
-        }
-        let hidden = Ignore {
-            segment: entry.segment,
-            from: entry.place,
-            to: safe,
-        };
-        let [first, second] = &mut self.ignore;
-        if first.from >= first.to || first.segment == entry.segment {
-            *first = hidden;
-        } else {
-            *second = hidden;
         }
         self.recovered_records += 1;
         if entry.head.kind == Kind::Retire {
