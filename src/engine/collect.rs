@@ -257,7 +257,7 @@ impl<F: Flash> Engine<'_, F> {
         let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
         let room = self
             .open(collection.role)
-            .is_some_and(|open| open.has_room(&self.io, head.total(), 0));
+            .is_some_and(|open| open.has_space(&self.io, head.total(), 0));
         if !room
             || self
                 .append(collection.role, &head, &[], &number.to_le_bytes())

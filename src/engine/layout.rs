@@ -4,6 +4,7 @@
 //! configuration. `docs/format.md` section 3.
 #![forbid(unsafe_code)]
 
+use super::record::Head;
 use crate::{
     error::Error,
     flash::{Flash, Shape},
@@ -193,6 +194,18 @@ impl Layout {
         round_up(self.advance(self.start_of(place), total), self.align)
     }
 
+    /// Units that a record counts for. What it says about a power cut is not its own and not moved
+    /// with it.
+    pub(crate) fn units_of(&self, head: &Head) -> u32 {
+        self.units(
+            Head {
+                void_from: None,
+                ..*head
+            }
+            .total(),
+        )
+    }
+
     /// Place behind the rest of a record, `count` bytes that run on into `block`.
     pub(crate) fn end_of_rest(&self, block: u32, count: u32) -> u32 {
         round_up(self.advance(block + HEAD_SIZE, count), self.align)
@@ -211,7 +224,7 @@ impl Layout {
     }
 
     fn records_pay_heads(&self) -> bool {
-        self.align > HEAD_SIZE
+        self.align > 2 * HEAD_SIZE
     }
 
     /// Units of `align` that records may take in a segment whatever their sizes are, what is
@@ -221,7 +234,7 @@ impl Layout {
         let heads = if self.records_pay_heads() {
             0
         } else {
-            blocks * HEAD_SIZE
+            blocks * HEAD_SIZE.max(self.align)
         };
         (self.segment_size - self.first - heads).saturating_sub(self.reserve()) / self.align
     }

@@ -222,8 +222,12 @@ impl<F: Flash> Engine<'_, F> {
     fn find_tail(&mut self, role: Role, segment: u16) -> Result<(), Error> {
         let mut last = None;
         let mut walk = self.walk(segment);
+        let mut units = 0_u32;
         while let Some(entry) = walk.next(&mut self.io)? {
             last = Some(entry);
+            if !matches!(entry.head.kind, Kind::Retire | Kind::Note) {
+                units = units.saturating_add(self.io.layout.units_of(&entry.head));
+            }
         }
         self.recovered_records += walk.voided;
         let Some(last) = last else {
@@ -235,6 +239,7 @@ impl<F: Flash> Engine<'_, F> {
             last: Some(last),
             void_from: last.place,
             safe,
+            units,
         };
         let end = self.io.layout.end_of(last.place, last.head.total());
         self.set_tail(role, tail, end);

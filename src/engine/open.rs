@@ -65,6 +65,7 @@ impl<F: Flash> Engine<'_, F> {
             segment,
             number: number as u32,
             place: layout.first,
+            units: 0,
             breaks: false,
             marks: false,
         })

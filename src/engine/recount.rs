@@ -205,7 +205,7 @@ impl<F: Flash> Engine<'_, F> {
                 if let Some(location) = self.table.location(slot)
                     && let Some(entry) = self.entry_at(location, 0)?
                 {
-                    largest = largest.max(self.io.layout.units(entry.head.total()));
+                    largest = largest.max(self.io.layout.units_of(&entry.head));
                 }
             }
             cover = part.next();

@@ -33,6 +33,8 @@ pub(crate) struct Tail {
     pub(crate) void_from: u32,
     /// First block that cannot have been touched.
     pub(crate) safe: u32,
+    /// Units that its records count for.
+    pub(crate) units: u32,
 }
 
 impl<F: Flash> Engine<'_, F> {
@@ -130,6 +132,7 @@ impl<F: Flash> Engine<'_, F> {
                 segment: tail.segment,
                 number,
                 place: tail.safe,
+                units: tail.units,
                 breaks: true,
                 marks: false,
             };
@@ -203,7 +206,7 @@ impl<F: Flash> Engine<'_, F> {
             ..Head::new(Kind::Note, NOTE_VOID, 0, 0)
         };
         let fits = self.open(role).is_some_and(|open| {
-            open.has_room(&self.io, head.total(), self.io.layout.retire_room())
+            open.has_space(&self.io, head.total(), self.io.layout.retire_room())
         });
         Ok(fits && self.append(role, &head, &[], &[]).is_ok())
     }

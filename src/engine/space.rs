@@ -40,7 +40,7 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Counts a record that is now the newest of its key.
     pub(crate) fn count_in(&mut self, entry: &Entry) {
-        let units = self.io.layout.units(entry.head.total());
+        let units = self.io.layout.units_of(&entry.head);
         self.segments.add_live(entry.segment, units);
         self.live += units;
         self.largest = self.largest.max(units);
@@ -53,7 +53,7 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Counts a record that is no longer needed.
     pub(crate) fn count_out(&mut self, entry: &Entry) {
-        let units = self.io.layout.units(entry.head.total());
+        let units = self.io.layout.units_of(&entry.head);
         self.segments.sub_live(entry.segment, units);
         self.live = self.live.saturating_sub(units);
         self.largest_is_stale |= units >= self.largest;

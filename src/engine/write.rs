@@ -10,7 +10,7 @@ use super::{
     header::Role,
     io::Io,
     layout::HEAD_SIZE,
-    record::{BlockHead, Head, seed},
+    record::{BlockHead, Head, Kind, seed},
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
@@ -25,6 +25,9 @@ pub(crate) struct Open {
     pub(crate) number: u32,
     /// Where the next record starts.
     pub(crate) place: u32,
+    /// Units that its records count for: never more than a fresh segment takes, so that whatever
+    /// is live in it can always be moved into one.
+    pub(crate) units: u32,
     /// The next block head says that what stands before it was given up.
     pub(crate) breaks: bool,
     /// The next record shows that the collection this segment was opened for is complete.
@@ -32,8 +35,15 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// Whether a record of `total` bytes fits, with `spare` bytes left behind it.
+    /// Whether a record of `total` bytes fits, with `spare` bytes left behind it, and counts for no
+    /// more than is left of what a segment may hold.
     pub(crate) fn has_room<F: Flash>(&self, io: &Io<'_, F>, total: u32, spare: u32) -> bool {
+        self.has_space(io, total, spare)
+            && self.units + io.layout.units(total) <= io.layout.payload_units()
+    }
+
+    /// As [`Open::has_room`] for records that the reserve is for.
+    pub(crate) fn has_space<F: Flash>(&self, io: &Io<'_, F>, total: u32, spare: u32) -> bool {
         let size = io.layout.segment_size;
         let total = if self.marks { total + MARK_MAX } else { total };
         self.place < size && io.layout.end_of(self.place, total).saturating_add(spare) <= size
@@ -168,6 +178,10 @@ impl Recording {
         io.pad(self.at - self.from, end - self.from);
         self.flush(io, end)?;
         self.open.place = end;
+        // What the reserve is for does not count.
+        if !matches!(self.head.kind, Kind::Retire | Kind::Note) {
+            self.open.units += io.layout.units_of(&self.head);
+        }
         Ok(self.open)
     }
 
