@@ -22,6 +22,9 @@ use crate::{error::Error, flash::Flash};
 /// Bytes of the value of a retire and a reset record. FORMAT 5.5
 pub(crate) const NUMBER_SIZE: u32 = 8;
 
+/// Walks over a victim in which something live does not show up any more.
+const LOOKS: u8 = 3;
+
 /// A collection under way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Collection {
@@ -31,6 +34,8 @@ pub(crate) struct Collection {
     part: Cover,
     /// The segment that was opened for this victim: nothing in it counts yet.
     pending: Option<u16>,
+    /// Times that something live may still be left behind before it is given up as unreadable.
+    looks: u8,
 }
 
 /// How a move of one record went.
@@ -66,6 +71,7 @@ impl<F: Flash> Engine<'_, F> {
             walk,
             part,
             pending,
+            looks: LOOKS,
         });
         Ok(())
     }
@@ -115,12 +121,34 @@ impl<F: Flash> Engine<'_, F> {
                         collection.part = part;
                         collection.walk = self.walk(collection.victim);
                     }
+                    None if self.is_left_behind(&mut collection)? => {}
                     None => return self.retire(&collection),
                 },
             }
             self.collection = Some(collection);
         }
         Ok(())
+    }
+
+    /// Whether something live in the victim did not show up in the walk: a record in doubt that
+    /// does not last, or one that rotted just now. Then the index is made anew and the victim
+    /// walked again, a bounded number of times.
+    fn is_left_behind(&mut self, collection: &mut Collection) -> Result<bool, Error> {
+        if self.segments.live(collection.victim) == 0 || collection.looks == 0 {
+            return Ok(false);
+        }
+        collection.looks -= 1;
+        self.io.forget();
+        match self.doubtful_in(collection.victim) {
+            Some(entry) => self.distrust(&entry)?,
+            None => self.recount()?,
+        }
+        collection.part = Cover {
+            bits: self.table.cover.bits,
+            part: 0,
+        };
+        collection.walk = self.walk(collection.victim);
+        Ok(true)
     }
 
     /// Moves `entry` if it is live; returns the bytes moved.

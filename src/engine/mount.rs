@@ -146,8 +146,7 @@ impl<F: Flash> Engine<'_, F> {
                 }
             }
             if !counts {
-                self.segments.set_state(segment, State::Dirty);
-                self.recovered_segments += 1;
+                self.drop_segment(segment);
             }
         }
         Ok(())
@@ -197,29 +196,39 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
+    fn drop_segment(&mut self, segment: u16) {
+        self.segments.set_state(segment, State::Dropped);
+        self.recovered_segments += 1;
+    }
+
     /// The segments that were open: the newest, and the newest destination.
     fn find_opens(&mut self) -> Result<(), Error> {
-        let Some(user) = self.segments.next_down(None) else {
-            return Ok(());
-        };
-        self.find_tail(Role::User, user)?;
-        let mut segment = self.segments.next_down(Some(user));
-        while let Some(current) = segment {
-            if let Some(header) = self.header(current)?
-                && header.role == Role::Destination
-            {
-                self.last_destination = Some(header.number);
-                self.find_tail(Role::Destination, current)?;
+        let mut user = None;
+        while let Some(segment) = self.segments.next_down(None) {
+            if self.find_tail(Role::User, segment)? {
+                user = Some(segment);
                 break;
             }
-            segment = self.segments.next_down(Some(current));
+            self.drop_segment(segment);
+        }
+        let mut above = user;
+        while let Some(segment) = above.and_then(|above| self.segments.next_down(Some(above))) {
+            let header = self.header(segment)?;
+            if let Some(header) = header.filter(|header| header.role == Role::Destination) {
+                self.last_destination = Some(header.number);
+                if self.find_tail(Role::Destination, segment)? {
+                    break;
+                }
+                self.drop_segment(segment);
+            }
+            above = Some(segment);
         }
         Ok(())
     }
 
     /// Finds where a segment that was open ends. What lies behind it may read differently at the
-    /// next look: it is hidden from all of them.
-    fn find_tail(&mut self, role: Role, segment: u16) -> Result<(), Error> {
+    /// next look: it is hidden from all of them. `false`: nothing in it counts now.
+    fn find_tail(&mut self, role: Role, segment: u16) -> Result<bool, Error> {
         let mut last = None;
         let mut walk = self.walk(segment);
         let mut units = 0_u32;
@@ -231,7 +240,7 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.recovered_records += walk.voided;
         let Some(last) = last else {
-            return Ok(());
+            return Ok(false);
         };
         let safe = self.safe_place(&last)?;
         let tail = Tail {
@@ -243,7 +252,7 @@ impl<F: Flash> Engine<'_, F> {
         };
         let end = self.io.layout.end_of(last.place, last.head.total());
         self.set_tail(role, tail, end);
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -76,6 +76,9 @@ impl<F: Flash> Engine<'_, F> {
     /// programmed, even where nothing in it checks. What reads as erased proves nothing.
     fn behind_programmed(&mut self, segment: u16, safe: u32) -> Result<u32, Error> {
         let layout = self.io.layout;
+        if !self.io.shape.needs_erase {
+            return Ok(safe);
+        }
         let base = self.base(segment);
         let mut behind = safe;
         let mut block = safe;
@@ -91,8 +94,14 @@ impl<F: Flash> Engine<'_, F> {
         Ok(behind)
     }
 
-    /// Settles what is in doubt, destination first: what it holds may be why something is void.
+    /// Settles what is in doubt: what was dropped must not come back, then the destination, because
+    /// what it holds may be why something is void.
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
+        for segment in self.segments.all() {
+            if self.segments.state(segment) == State::Dropped {
+                let _set_aside_on_failure = self.erase_segment(segment);
+            }
+        }
         self.resume_in(Role::Destination)?;
         self.resume_in(Role::User)?;
         self.resumed = true;
@@ -230,6 +239,12 @@ impl<F: Flash> Engine<'_, F> {
     /// Whether `entry` was the last one in its segment at the mount and has no certain copy yet.
     pub(crate) fn is_doubtful(&self, entry: &Entry) -> bool {
         self.doubtful_at(entry.segment, entry.place).is_some()
+    }
+
+    /// The record in doubt in this segment, if there is one.
+    pub(crate) fn doubtful_in(&self, segment: u16) -> Option<Entry> {
+        let mut last = self.tails.iter().flatten().filter_map(|tail| tail.last);
+        last.find(|last| last.segment == segment)
     }
 
     /// The record in doubt at this place, if there is one.

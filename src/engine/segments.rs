@@ -31,6 +31,9 @@ pub(crate) enum State {
     Bad = 5,
     /// As `Bad`, with records that nothing on flash declares void yet.
     BadUsed = 6,
+    /// Was opened and held nothing that counts when it was looked at; another look may differ, so
+    /// it is erased before anything is written.
+    Dropped = 7,
 }
 
 const WEAR_MAX: u32 = 0x1FFF;
@@ -78,6 +81,7 @@ impl<'m> Segments<'m> {
             4 => State::Retired,
             5 => State::Bad,
             6 => State::BadUsed,
+            7 => State::Dropped,
             _ => State::Dirty,
         }
     }
@@ -99,7 +103,7 @@ impl<'m> Segments<'m> {
     pub(crate) fn is_free(&self, segment: u16) -> bool {
         matches!(
             self.state(segment),
-            State::Dirty | State::Erased | State::Fresh | State::Retired
+            State::Dirty | State::Erased | State::Fresh | State::Retired | State::Dropped
         )
     }
 

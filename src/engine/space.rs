@@ -137,10 +137,12 @@ impl<F: Flash> Engine<'_, F> {
 
     /// A segment that is void, or in which nothing is live.
     fn waiting(&self) -> Option<u16> {
-        let void = self
-            .segments
-            .all()
-            .find(|&segment| matches!(self.segments.state(segment), State::Dirty | State::Retired));
+        let void = self.segments.all().find(|&segment| {
+            matches!(
+                self.segments.state(segment),
+                State::Dirty | State::Retired | State::Dropped
+            )
+        });
         // While any segment is void without being erased, the record that says so may be in one
         // where nothing else is live: void ones go first.
         void.or_else(|| {

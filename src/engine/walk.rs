@@ -113,6 +113,7 @@ impl Walk {
             self.block += io.layout.block;
             if let Some(head) = read_block_head(io, self.segment, self.number, block)?
                 && let Some(units) = head.first
+                && units * io.layout.align < io.layout.block
             {
                 self.gaps += 1;
                 self.at = Some(block + units * io.layout.align);

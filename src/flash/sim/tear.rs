@@ -101,7 +101,8 @@ pub(super) struct Weak {
     first: bool,
     /// A read covered it.
     looked: bool,
-    /// A read differed from what was there before the cut.
+    /// The last read of all of it, or one of a part since, differed from what was there before the
+    /// cut.
     varied: bool,
 }
 
@@ -114,7 +115,8 @@ impl Weak {
         self.start <= from && to <= self.end()
     }
 
-    /// Whether no read can have told that power ended here.
+    /// Whether the store had to take this for untouched: power ended here in the first call after a
+    /// power-up, and the last look at it showed what was there before.
     pub(super) fn never_seen(&self) -> bool {
         self.first && self.looked && !self.varied
     }
@@ -159,7 +161,9 @@ impl Weak {
             _ => flip_one(would, rng),
         };
         self.looked = true;
-        self.varied |= seen != was;
+        // A look at all of it replaces what earlier looks saw: a store decides by its last one.
+        let whole = from == self.start && to == self.end();
+        self.varied = (self.varied && !whole) || seen != was;
         buffer[(from - address) as usize..(to - address) as usize].copy_from_slice(&seen);
     }
 }
@@ -225,14 +229,17 @@ impl Sim {
         self.store(at, &bytes);
         self.mark(at, torn, Unit::Touched);
         let unchanged = self.stored(address, size) == before;
-        if first && unchanged && whole + torn > 0 {
-            if self.weak_at(at) {
-                self.note_first(at);
-            } else {
-                // Programmed units that read as before are as little to be known as torn ones.
-                self.mark(address, whole + torn, Unit::Touched);
-                self.unseen.push((address, at + torn));
-            }
+        // Where erased bytes can be anything, so can those of a torn unit: no store can tell.
+        let nameless = self.geometry.erased_byte.is_none() && whole == 0;
+        if !first || whole + torn == 0 || !(unchanged || nameless) {
+            return;
+        }
+        if self.weak_at(at) && !nameless {
+            self.note_first(at);
+        } else {
+            // Programmed units that read as before are as little to be known as torn ones.
+            self.mark(address, whole + torn, Unit::Touched);
+            self.unseen.push((address, at + torn));
         }
     }
 
