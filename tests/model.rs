@@ -242,11 +242,9 @@ fn one_run(class: usize, index: IndexSize, seed: u64) -> Result<(), String> {
         key,
         ids,
     };
-    let steps = if index == IndexSize::None {
-        STEPS / 2
-    } else {
-        STEPS
-    };
+    // Many sectors take long, and without an index longer.
+    let slow = class.geometry.sectors.len() > 30 || index == IndexSize::None;
+    let steps = if slow { STEPS / 2 } else { STEPS };
     let result = model.go(&mut sim, &mut lent, &config, steps);
     match (result, breaches(&sim)) {
         (Err(error), Err(breach)) => Err(format!("{error}; {breach}")),
