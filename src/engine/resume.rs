@@ -118,9 +118,18 @@ impl<F: Flash> Engine<'_, F> {
         *hidden = Ignore {
             segment: tail.segment,
             from: end,
-            to: tail.safe,
+            to: self.io.layout.segment_size,
         };
         *self.tail(role) = Some(tail);
+    }
+
+    /// What is written from `place` on counts again.
+    fn show_from(&mut self, segment: u16, place: u32) {
+        for hidden in &mut self.ignore {
+            if hidden.segment == segment {
+                hidden.to = hidden.to.min(place);
+            }
+        }
     }
 
     fn tail(&mut self, role: Role) -> &mut Option<Tail> {
@@ -146,6 +155,7 @@ impl<F: Flash> Engine<'_, F> {
                 marks: false,
             };
             self.set_open(role, Some(open));
+            self.show_from(tail.segment, tail.safe);
         }
         let written = match tail.last {
             Some(last) => self.copy_last(role, &last)?,
@@ -162,7 +172,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Copies the last record behind itself. `false`: no room, or it does not last.
     fn copy_last(&mut self, role: Role, last: &Entry) -> Result<bool, Error> {
-        let void_from = Some(last.place / self.io.layout.align);
+        // The record itself stays: when it lasts it is the same as its copy.
+        let end = self.io.layout.end_of(last.place, last.head.total());
+        let void_from = Some(end / self.io.layout.align);
         let head = Head {
             void_from,
             ..last.head
