@@ -1,0 +1,332 @@
+//! Patches of an image that check: markers, headers, block heads and records as a store would
+//! write them, with contents no store would. Written after `docs/format.md`, not with the code of
+//! the engine, which hands out none of it.
+
+use nvkv::flash::sim::Sim;
+
+use super::input::{Input, Seed};
+
+const MARKER_SEED: u32 = 0x4D6B_766E;
+const HEADER_SEED: u32 = 0x486B_766E;
+const MARKER_SIZE: u32 = 16;
+const HEADER_SIZE: u32 = 32;
+
+/// The standard CRC-32, continued from `seed`.
+pub fn crc32(seed: u32, bytes: &[u8]) -> u32 {
+    let mut crc = !seed;
+    for byte in bytes {
+        crc = (crc >> 8) ^ TABLE[(crc as u8 ^ byte) as usize];
+    }
+    !crc
+}
+
+const TABLE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let mut crc = at as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 * (crc & 1));
+            bit += 1;
+        }
+        table[at] = crc;
+        at += 1;
+    }
+    table
+};
+
+/// An image that is being patched.
+pub struct Forge<'s> {
+    pub sim: Sim,
+    seed: &'s Seed,
+    image: Vec<u8>,
+    unit: u32,
+    block: u32,
+    first: u32,
+}
+
+impl<'s> Forge<'s> {
+    pub fn new(sim: Sim, seed: &'s Seed) -> Self {
+        let unit = sim.geometry().program_size;
+        let header_at = MARKER_SIZE.next_multiple_of(unit);
+        Self {
+            image: sim.image(),
+            unit,
+            block: unit.max(64),
+            first: header_at + HEADER_SIZE.next_multiple_of(unit),
+            sim,
+            seed,
+        }
+    }
+
+    fn poke(&mut self, address: u32, bytes: &[u8]) {
+        let from = (address as usize).min(self.image.len());
+        let size = bytes.len().min(self.image.len() - from);
+        self.image[from..from + size].copy_from_slice(&bytes[..size]);
+        if size > 0 {
+            self.sim.poke(from as u32, &bytes[..size]);
+        }
+    }
+
+    fn base(&self, segment: u32) -> u32 {
+        segment * self.seed.segment_size
+    }
+
+    fn header_at(&self, segment: u32) -> u32 {
+        self.base(segment) + MARKER_SIZE.next_multiple_of(self.unit)
+    }
+
+    /// Version, role and division.
+    fn parameters(&self, role: u8) -> [u8; 4] {
+        let log = |value: u32| value.trailing_zeros() as u8;
+        [
+            1,
+            role,
+            log(self.block) << 4 | log(self.unit),
+            log(self.unit),
+        ]
+    }
+
+    fn sealed(mut bytes: Vec<u8>, seed: u32) -> Vec<u8> {
+        let crc = crc32(seed, &bytes);
+        bytes.extend_from_slice(&crc.to_le_bytes());
+        bytes
+    }
+
+    /// Low half of the number that the header of the segment has now.
+    fn number(&self, segment: u32) -> u32 {
+        let at = self.header_at(segment) as usize + 12;
+        let bytes = self.image.get(at..at + 4).map(|b| b.try_into().unwrap());
+        u32::from_le_bytes(bytes.unwrap_or_default())
+    }
+
+    /// One patch, drawn from the input.
+    pub fn patch(&mut self, input: &mut Input<'_>) {
+        let kind = input.byte();
+        let segment = input.below(self.seed.segments);
+        match kind % 10 {
+            0 => {
+                let at = self.base(segment) + input.below(self.seed.segment_size);
+                let size = 1 + input.below(16) as usize;
+                let bytes = input.bytes(size).to_vec();
+                self.poke(at, &bytes);
+            }
+            1 => self.flip(segment, input),
+            2 => self.header(segment, input),
+            3 => self.marker(segment, input),
+            4 | 5 => self.record(segment, input),
+            6 => self.block_head(segment, input),
+            7 => self.copy(segment, input),
+            8 => {
+                let at = self.base(segment) + input.below(self.seed.segment_size);
+                let size = 1 + input.below(self.seed.segment_size / 2);
+                let byte = [0xFF, 0x00][usize::from(input.byte() & 1)];
+                let size = size.min(self.base(segment) + self.seed.segment_size - at);
+                self.poke(at, &vec![byte; size as usize]);
+            }
+            _ => self.tweak(segment, input),
+        }
+    }
+
+    fn flip(&mut self, segment: u32, input: &mut Input<'_>) {
+        let at = self.base(segment) + input.below(self.seed.segment_size);
+        let byte = self.image[at as usize] ^ (1 << (input.byte() & 7));
+        self.image[at as usize] = byte;
+        // Rot: the flash does not know.
+        self.sim.flip(at, byte ^ self.sim.image()[at as usize]);
+    }
+
+    fn header(&mut self, segment: u32, input: &mut Input<'_>) {
+        let mut bytes = self.parameters(0x10 | input.byte() & 1).to_vec();
+        let odd = input.byte();
+        if odd & 0xF0 == 0xF0 {
+            // Another version, or division.
+            bytes[usize::from(odd & 3)] ^= 1 << (odd >> 2 & 3);
+        }
+        bytes.extend_from_slice(&self.seed.segment_size.to_le_bytes());
+        bytes.extend_from_slice(&number(input).to_le_bytes()[..4]);
+        bytes.extend_from_slice(&number(input).to_le_bytes());
+        bytes.extend_from_slice(&number(input).to_le_bytes()[..4]);
+        let next = input.below(self.seed.segments + 2) as u16;
+        bytes.extend_from_slice(&next.to_le_bytes());
+        bytes.extend_from_slice(&u16::from(input.byte()).to_le_bytes());
+        let sealed = Self::sealed(bytes, HEADER_SEED ^ self.base(segment));
+        self.poke(self.header_at(segment), &sealed);
+    }
+
+    /// One field of the header that is there gets another value.
+    fn tweak(&mut self, segment: u32, input: &mut Input<'_>) {
+        let at = self.header_at(segment) as usize;
+        let Some(old) = self.image.get(at..at + 28) else {
+            return;
+        };
+        let mut bytes = old.to_vec();
+        let (field, value) = (input.byte(), number(input));
+        let (from, size) =
+            [(1, 1), (8, 4), (12, 8), (20, 4), (24, 2), (26, 2)][usize::from(field % 6)];
+        let old = bytes[from];
+        bytes[from..from + size].copy_from_slice(&value.to_le_bytes()[..size]);
+        if field & 0x80 != 0 {
+            bytes[from] = old.wrapping_add(value as u8);
+        }
+        let sealed = Self::sealed(bytes, HEADER_SEED ^ self.base(segment));
+        self.poke(at as u32, &sealed);
+    }
+
+    fn marker(&mut self, segment: u32, input: &mut Input<'_>) {
+        let mut bytes = self.parameters(0).to_vec();
+        bytes.extend_from_slice(&self.seed.segment_size.to_le_bytes());
+        bytes.extend_from_slice(&number(input).to_le_bytes()[..4]);
+        let sealed = Self::sealed(bytes, MARKER_SEED ^ self.base(segment));
+        self.poke(self.base(segment), &sealed);
+        if input.byte() & 1 == 1 {
+            let (from, to) = (
+                self.header_at(segment),
+                self.base(segment) + self.seed.segment_size,
+            );
+            self.poke(from, &vec![0xFF; (to - from) as usize]);
+        }
+    }
+
+    fn place(&self, input: &mut Input<'_>) -> u32 {
+        let places = (self.seed.segment_size - self.first) / self.unit;
+        self.first + input.below(places.max(1)) * self.unit
+    }
+
+    fn seal_of(&self, segment: u32, place: u32) -> u32 {
+        self.number(segment) ^ place.wrapping_mul(0x9E37_79B1) ^ 0x766B_766E
+    }
+
+    fn put_block_head(&mut self, segment: u32, at: u32, value: u16) {
+        let value = value & 0x1FF;
+        let check = crc32(self.seal_of(segment, at), &value.to_le_bytes()) as u16 & 0x7F;
+        let sealed = value | check << 9;
+        self.poke(self.base(segment) + at, &sealed.to_le_bytes());
+    }
+
+    fn block_head(&mut self, segment: u32, input: &mut Input<'_>) {
+        let block = self.place(input) / self.block * self.block;
+        let value = input.word();
+        self.put_block_head(segment, block.max(self.first), value);
+    }
+
+    /// A record: key, lengths and kind are the input's, the checks hold (mostly).
+    fn record(&mut self, segment: u32, input: &mut Input<'_>) {
+        let place = self.place(input);
+        let seal = self.seal_of(segment, place);
+        let first = input.byte();
+        let key = super::input::key(u32::from(first >> 1));
+        let key = if input.byte() & 0xE0 == 0xE0 {
+            &[][..]
+        } else {
+            &key
+        };
+        let options = input.byte();
+        let size = usize::from(input.byte() & 0x3F);
+        let mut value = input.bytes(size).to_vec();
+        if options & 4 != 0 {
+            // A number and a place, as fragments and large values have them.
+            let mut id = u64::from(self.number(segment)).to_le_bytes().to_vec();
+            id.extend_from_slice(&self.place(input).to_le_bytes());
+            id.extend_from_slice(&u16::from(input.byte() & 3).to_le_bytes());
+            value.splice(0..0, id);
+        }
+        let claimed = if options & 1 == 0 {
+            value.len() as u32
+        } else {
+            u32::from(input.word())
+        };
+        let mut bytes = vec![first];
+        put_varint(&mut bytes, key.len() as u32);
+        put_varint(&mut bytes, claimed);
+        if first & 0x80 != 0 {
+            put_varint(&mut bytes, u32::from(input.word()));
+        }
+        let check = crc32(seal, &bytes).to_le_bytes();
+        bytes.extend_from_slice(&check[..2]);
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(&value);
+        let damage = u32::from(options & 2 != 0);
+        let crc = crc32(seal, &bytes) ^ damage;
+        bytes.extend_from_slice(&crc.to_le_bytes());
+        self.flow(segment, place, &bytes);
+    }
+
+    /// Writes a record around the heads of the blocks that it crosses.
+    fn flow(&mut self, segment: u32, place: u32, bytes: &[u8]) {
+        let (base, size) = (self.base(segment), self.seed.segment_size);
+        let mut at = place;
+        if place % self.block == 0 || place == self.first {
+            let units = (place % self.block) / self.unit;
+            self.put_block_head(segment, place, units as u16);
+            at += 2;
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() && at < size {
+            let end = at / self.block * self.block + self.block;
+            let (now, later) = rest.split_at(rest.len().min((end - at) as usize));
+            self.poke(base + at, now);
+            rest = later;
+            at = end;
+            if !rest.is_empty() && at < size {
+                let behind = (2 + rest.len() as u32).next_multiple_of(self.unit);
+                let first = if behind < self.block {
+                    behind / self.unit
+                } else {
+                    1 << 7
+                };
+                self.put_block_head(segment, at, first as u16);
+                at += 2;
+            }
+        }
+    }
+
+    /// The segment becomes a copy of another, its marker and header true for the new place or not.
+    fn copy(&mut self, segment: u32, input: &mut Input<'_>) {
+        let from = self.base(input.below(self.seed.segments)) as usize;
+        let size = self.seed.segment_size as usize;
+        let bytes = self.image[from..from + size].to_vec();
+        self.poke(self.base(segment), &bytes);
+        if input.byte() & 1 == 1 {
+            let at = self.header_at(segment) as usize;
+            let bytes = self.image[at..at + 28].to_vec();
+            let sealed = Self::sealed(bytes, HEADER_SEED ^ self.base(segment));
+            self.poke(at as u32, &sealed);
+        }
+    }
+}
+
+/// Numbers at the borders are likelier than others.
+fn number(input: &mut Input<'_>) -> u64 {
+    let small = u64::from(input.byte());
+    match small {
+        0xF0 => u64::MAX,
+        0xF1 => u64::MAX - 1,
+        0xF2 => u64::from(u32::MAX),
+        0xF3 => u64::from(u32::MAX) + 1,
+        0xF4 => 1 << 31,
+        0xF5 => 1 << 63,
+        0xF6 => 0xFFFF,
+        0xF7 => u64::from(input.word()) << 16 | u64::from(input.word()),
+        _ => small,
+    }
+}
+
+fn put_varint(bytes: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::crc32;
+
+    #[test]
+    fn crc_of_the_check_string() {
+        assert_eq!(crc32(0, b"123456789"), 0xCBF4_3926);
+    }
+}
