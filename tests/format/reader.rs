@@ -1,0 +1,403 @@
+//! A reader of stores written from `docs/format.md` alone: it shares no code with the library, and
+//! takes the whole image at once. What it finds is what the document says is there.
+
+use std::collections::BTreeMap;
+
+/// Section 2.
+pub(crate) fn crc32(seed: u32, bytes: &[u8]) -> u32 {
+    let mut register = !seed;
+    for &byte in bytes {
+        register ^= u32::from(byte);
+        for _ in 0..8 {
+            let odd = register & 1 == 1;
+            register >>= 1;
+            if odd {
+                register ^= 0xEDB8_8320;
+            }
+        }
+    }
+    !register
+}
+
+/// Section 2: the hash of a key.
+pub(crate) fn hash(key: &[u8]) -> u32 {
+    let mut h: u32 = 0x811C_9DC5;
+    for &byte in key {
+        h = (h ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+    h ^= h >> 16;
+    h = h.wrapping_mul(0x7FEB_352D);
+    h ^= h >> 15;
+    h = h.wrapping_mul(0x846C_A68B);
+    h ^ (h >> 16)
+}
+
+fn seed(number: u64, place: usize) -> u32 {
+    0x766B_766E ^ number as u32 ^ (place as u32).wrapping_mul(0x9E37_79B1)
+}
+
+fn round_up(x: usize, n: usize) -> usize {
+    x.div_ceil(n) * n
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+/// Section 3: how the partition is divided.
+#[derive(Debug)]
+pub(crate) struct Division {
+    pub(crate) segment_size: usize,
+    /// Address of each segment.
+    pub(crate) segments: Vec<usize>,
+    pub(crate) unit: usize,
+    pub(crate) align: usize,
+    pub(crate) block: usize,
+    pub(crate) header_at: usize,
+    pub(crate) first: usize,
+}
+
+impl Division {
+    pub(crate) fn new(sectors: &[u32], unit: u32) -> Self {
+        let sectors: Vec<usize> = sectors.iter().map(|&size| size as usize).collect();
+        let (total, unit) = (sectors.iter().sum::<usize>(), unit as usize);
+        let largest = sectors.iter().copied().max().unwrap().max(256);
+        let segment_size = largest * (16 * unit).div_ceil(largest);
+        let mut segments = Vec::new();
+        let (mut start, mut at) = (0, 0);
+        for &sector in &sectors {
+            if at + sector - start > segment_size {
+                start = at;
+            }
+            at += sector;
+            if at - start >= segment_size {
+                if at - start == segment_size {
+                    segments.push(start);
+                }
+                start = at;
+            }
+        }
+        let mut align = unit;
+        while total / align >= 1 << 22 || segment_size / align > 0xFFFF {
+            align *= 2;
+        }
+        let block = match segment_size {
+            0..4096 => 64,
+            4096..16384 => 128,
+            _ => 256,
+        };
+        let header_at = round_up(16, unit);
+        Self {
+            segment_size,
+            segments,
+            unit,
+            align,
+            block: block.max(align),
+            header_at,
+            first: round_up(header_at + round_up(32, unit), align),
+        }
+    }
+
+    pub(crate) fn bytes<'i>(&self, image: &'i [u8], segment: usize) -> &'i [u8] {
+        let start = self.segments[segment];
+        &image[start..start + self.segment_size]
+    }
+
+    /// Section 3.1.
+    pub(crate) fn parameters(&self, role: u8) -> Vec<u8> {
+        let log = |value: usize| value.trailing_zeros() as u8;
+        let mut bytes = vec![1, role, log(self.block) << 4 | log(self.align)];
+        bytes.push(log(self.unit));
+        bytes.extend((self.segment_size as u32).to_le_bytes());
+        bytes
+    }
+
+    /// Section 4: `count` bytes from `at` on, heads left out, and the offset behind them.
+    fn flow(&self, segment: &[u8], mut at: usize, count: usize) -> Option<(Vec<u8>, usize)> {
+        let mut out = Vec::with_capacity(count.min(segment.len()));
+        while out.len() < count {
+            if at % self.block == 0 {
+                at += 2;
+            }
+            out.push(*segment.get(at)?);
+            at += 1;
+        }
+        Some((out, at))
+    }
+
+    fn is_head(&self, place: usize) -> bool {
+        place % self.block == 0 || place == self.first
+    }
+}
+
+/// Section 3.2: the erase count of a marker that verifies.
+pub(crate) fn marker(division: &Division, image: &[u8], segment: usize) -> Option<u32> {
+    let bytes = &division.bytes(image, segment)[..16];
+    let address = division.segments[segment] as u32;
+    let verifies = u32_at(bytes, 12) == crc32(0x4D6B_766E ^ address, &bytes[..12]);
+    (verifies && bytes[..8] == division.parameters(0)).then(|| u32_at(bytes, 8))
+}
+
+/// Section 3.3.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    pub(crate) destination: bool,
+    pub(crate) erase_count: u32,
+    pub(crate) number: u64,
+    pub(crate) collects: u32,
+    pub(crate) next: (u16, u16),
+}
+
+pub(crate) fn header(division: &Division, image: &[u8], segment: usize) -> Option<Header> {
+    let bytes = &division.bytes(image, segment)[division.header_at..][..32];
+    let address = division.segments[segment] as u32;
+    let verifies = u32_at(bytes, 28) == crc32(0x486B_766E ^ address, &bytes[..28]);
+    let role = bytes[1];
+    assert!(!verifies || role >> 4 == 1 && role & 15 < 2, "newer");
+    (verifies && bytes[..8] == division.parameters(role)).then(|| Header {
+        destination: role & 15 == 1,
+        erase_count: u32_at(bytes, 8),
+        number: u64_at(bytes, 12),
+        collects: u32_at(bytes, 20),
+        next: (u16_at(bytes, 24), u16_at(bytes, 26)),
+    })
+}
+
+/// Section 4.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockHead {
+    pub(crate) first: Option<usize>,
+    pub(crate) breaks: bool,
+}
+
+pub(crate) fn block_head(
+    d: &Division,
+    bytes: &[u8],
+    number: u64,
+    block: usize,
+) -> Option<BlockHead> {
+    let at = block.max(d.first);
+    let found = u16_at(bytes, at);
+    let plain = found & 0x1FF;
+    let check = crc32(seed(number, at), &plain.to_le_bytes()) as u16 & 0x7F;
+    let mut whole = plain | check << 9;
+    if whole == 0 || whole == 0xFFFF {
+        whole ^= 1 << 9;
+    }
+    let (none, first) = (plain & 0x80 != 0, usize::from(plain & 0x7F));
+    (found == whole && !(none && first != 0)).then_some(BlockHead {
+        first: (!none).then_some(first),
+        breaks: plain & 0x100 != 0,
+    })
+}
+
+/// Section 5.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) place: usize,
+    /// Where the next one starts.
+    pub(crate) end: usize,
+    pub(crate) kind: u8,
+    pub(crate) flags: u8,
+    pub(crate) key: Vec<u8>,
+    pub(crate) value: Vec<u8>,
+    pub(crate) void_from: Option<usize>,
+    /// The header checks and the record does not.
+    pub(crate) torn: bool,
+}
+
+/// Section 5.1: bytes taken, and the value.
+fn varint(bytes: &[u8]) -> Option<(usize, u32)> {
+    let count = bytes.iter().take(4).position(|byte| byte & 0x80 == 0)? + 1;
+    let value = (0..count).fold(0, |value, at| {
+        value | u32::from(bytes[at] & 0x7F) << (7 * at)
+    });
+    (count == 1 || bytes[count - 1] != 0).then_some((count, value))
+}
+
+/// The record at a place, if its header checks.
+pub(crate) fn record(d: &Division, bytes: &[u8], number: u64, place: usize) -> Option<Record> {
+    let start = if d.is_head(place) { place + 2 } else { place };
+    // The longest header, or what is left of the segment.
+    let head = (4..=12)
+        .rev()
+        .find_map(|count| d.flow(bytes, start, count))?
+        .0;
+    let mut at = 1;
+    let mut take = |head: &[u8]| {
+        let (count, value) = varint(head.get(at..)?)?;
+        at += count;
+        Some(value as usize)
+    };
+    let (key_len, value_len) = (take(&head)?, take(&head)?);
+    let void_from = if head[0] & 0x80 == 0 {
+        None
+    } else {
+        Some(take(&head)?)
+    };
+    let seed = seed(number, place);
+    let check = crc32(seed, &head[..at]).to_le_bytes();
+    let kind = head[0] >> 4 & 7;
+    if head.get(at..at + 2)? != &check[..2] || kind == 0 || key_len > 1024 {
+        return None;
+    }
+    let total = at + 2 + key_len + value_len;
+    let (whole, behind) = d.flow(bytes, start, total)?;
+    let (stored, behind) = d.flow(bytes, behind, 4)?;
+    Some(Record {
+        place,
+        end: round_up(behind, d.align),
+        kind,
+        flags: head[0] & 15,
+        key: whole[at + 2..at + 2 + key_len].to_vec(),
+        value: whole[at + 2 + key_len..].to_vec(),
+        void_from: void_from.map(|units| units * d.align),
+        torn: crc32(seed, &whole).to_le_bytes() != stored[..],
+    })
+}
+
+/// Section 6: what counts in a segment. A damaged record keeps `torn`.
+pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
+    let mut found: Vec<Record> = Vec::new();
+    let mut place = Some(d.first);
+    let mut block = 0;
+    loop {
+        if let Some(at) = place.take() {
+            block = at - at % d.block + d.block;
+            if let Some(record) = record(d, bytes, number, at)
+                && (!record.torn || completed(d, bytes, number, &record))
+            {
+                if record
+                    .void_from
+                    .zip(found.last())
+                    .is_some_and(|(from, held)| held.place >= from)
+                {
+                    found.pop();
+                }
+                place = Some(record.end);
+                found.push(record);
+                continue;
+            }
+        }
+        if block >= bytes.len() {
+            return found;
+        }
+        let head = block_head(d, bytes, number, block).and_then(|head| head.first);
+        place = head.map(|units| block + units * d.align);
+        block += d.block;
+    }
+}
+
+/// Section 6, rule 1.
+fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record) -> bool {
+    let from = torn.place - torn.place % d.block + d.block;
+    let given_up = (from..=torn.end)
+        .step_by(d.block)
+        .filter(|&block| block < bytes.len())
+        .any(|block| block_head(d, bytes, number, block).is_some_and(|head| head.breaks));
+    let next = record(d, bytes, number, torn.end);
+    !given_up && next.is_some_and(|next| !next.torn)
+}
+
+/// What a partition holds: flags and value of each key, the reserved data under the empty key.
+pub(crate) type Contents = BTreeMap<Vec<u8>, (u8, Vec<u8>)>;
+
+/// The segments that count, from the lowest number up, with their records. Section 9.
+pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<(u64, Vec<Record>)> {
+    let mut used: Vec<(Header, Vec<Record>)> = (0..d.segments.len())
+        .filter_map(|segment| {
+            let header = header(d, image, segment)?;
+            let records = records(d, d.bytes(image, segment), header.number);
+            Some((header, records))
+        })
+        .collect();
+    // 9.2
+    used.retain(|(_, records)| !records.is_empty());
+    let numbers: Vec<u64> = used.iter().map(|(header, _)| header.number).collect();
+    used.retain(|(header, records)| {
+        let pending =
+            header.collects != 0 && numbers.contains(&(header.number - u64::from(header.collects)));
+        !pending
+            || records
+                .iter()
+                .any(|record| record.kind == 5 || record.void_from.is_some())
+    });
+    used.sort_by_key(|(header, _)| header.number);
+    // 5.5
+    let mut at = 0;
+    while at < used.len() {
+        let here = used[at].0.number;
+        let voids: Vec<(u8, u64)> = used[at]
+            .1
+            .iter()
+            .filter(|record| matches!(record.kind, 5 | 6) && !record.torn)
+            .map(|record| (record.kind, u64_at(&record.value, 0)))
+            .collect();
+        used.retain(|(header, _)| {
+            let number = header.number;
+            let void = |&(kind, named): &(u8, u64)| {
+                if kind == 5 {
+                    number == named
+                } else {
+                    number < named
+                }
+            };
+            number == here || !voids.iter().any(void)
+        });
+        at = used
+            .iter()
+            .filter(|(header, _)| header.number <= here)
+            .count();
+    }
+    used.into_iter()
+        .map(|(header, records)| (header.number, records))
+        .collect()
+}
+
+/// Sections 5.4 and 9.1: the newest value of each key.
+pub(crate) fn contents(d: &Division, image: &[u8]) -> Contents {
+    let segments = segments_that_count(d, image);
+    let all: Vec<&Record> = segments.iter().flat_map(|(_, records)| records).collect();
+    let mut newest: BTreeMap<Vec<u8>, &Record> = BTreeMap::new();
+    let mut fragments: BTreeMap<(Vec<u8>, Vec<u8>), &[u8]> = BTreeMap::new();
+    for record in all {
+        match record.kind {
+            1 | 2 | 4 => drop(newest.insert(record.key.clone(), record)),
+            3 => {
+                let (id, piece) = record.value.split_at(14);
+                fragments.insert((record.key.clone(), id.to_vec()), piece);
+            }
+            _ => {}
+        }
+    }
+    newest.retain(|_, record| record.kind != 2);
+    let value = |record: &Record| {
+        assert!(!record.torn, "damaged");
+        if record.kind == 1 {
+            return record.value.clone();
+        }
+        let (id, rest) = record.value.split_at(12);
+        let (size, piece, count) = (u32_at(rest, 0), u32_at(rest, 4), u16_at(rest, 8));
+        let mut whole = Vec::new();
+        for index in 0..count {
+            let id = [id, &index.to_le_bytes()].concat();
+            let part = fragments[&(record.key.clone(), id)];
+            assert!(part.len() == piece as usize || index + 1 == count);
+            whole.extend_from_slice(part);
+        }
+        assert_eq!(whole.len(), size as usize);
+        whole
+    };
+    newest
+        .into_iter()
+        .map(|(key, record)| (key, (record.flags, value(record))))
+        .collect()
+}
