@@ -5,10 +5,10 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    Engine,
+    Engine, WINDOW,
     checksum::Hasher,
     io::{AHEAD, SCAN},
-    record::{FRAGMENT_ID, Kind},
+    record::{CRC_SIZE, FRAGMENT_ID, Kind, seed},
     walk::{Entry, Ignore, Walk, crc_holds, read_head},
 };
 use crate::{error::Error, flash::Flash};
@@ -341,13 +341,28 @@ impl<F: Flash> Engine<'_, F> {
             .find(hash, self.location(entry.segment, entry.place))
     }
 
-    /// The key of a record, into the caller's buffer.
-    pub(crate) fn copy_key(&mut self, entry: &Entry, out: &mut [u8]) -> Result<(), Error> {
+    /// The key of a record, into the caller's buffer. `false`: the record is damaged, so this may
+    /// be no key that ever was. Long values are not read for that, unless the record is in doubt.
+    pub(crate) fn copy_key(&mut self, entry: &Entry, out: &mut [u8]) -> Result<bool, Error> {
         let (base, at) = (self.base(entry.segment), self.key_offset(entry));
+        let head = &entry.head;
         let out = out
-            .get_mut(..entry.head.key_len as usize)
+            .get_mut(..head.key_len as usize)
             .ok_or(Error::InvalidSize)?;
-        self.io.read(base, at, out, SCAN)?;
-        Ok(())
+        let value_at = self.io.read(base, at, out, SCAN)?;
+        if head.total() > WINDOW as u32 && !self.is_doubtful(entry) {
+            return Ok(true);
+        }
+        let number = self.segments.low_number(entry.segment);
+        let mut crc = head.start_crc(seed(number, entry.place));
+        crc.add(out);
+        let tail = self
+            .io
+            .visit(base, value_at, head.value_len, AHEAD, |piece| {
+                crc.add(piece)
+            })?;
+        let mut stored = [0; CRC_SIZE as usize];
+        self.io.read(base, tail, &mut stored, AHEAD)?;
+        Ok(u32::from_le_bytes(stored) == crc.value())
     }
 }

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::{error::Error, flash::Flash};
 
+/// No flash lasts long enough to get there.
+const NUMBER_MAX: u64 = 1 << 62;
+
 /// Counts over all segments, from the first look at them.
 #[derive(Default)]
 struct Survey {
@@ -99,8 +102,11 @@ impl<F: Flash> Engine<'_, F> {
         let (state, wear) = match found {
             Found::Open(header) => {
                 self.segments.set_number(segment, header.number);
-                let far = self.segments.number(segment) != header.number;
-                self.newest = self.newest.max(header.number);
+                let far =
+                    self.segments.number(segment) != header.number || header.number > NUMBER_MAX;
+                if !far {
+                    self.newest = self.newest.max(header.number);
+                }
                 // Numbers this far apart are not of one store.
                 (
                     if far { State::Dirty } else { State::Used },
@@ -158,7 +164,7 @@ impl<F: Flash> Engine<'_, F> {
         if self.segments.state(segment) == State::Erased
             && self.segments.erase_count(segment) as u16 == next.erase_count
         {
-            self.segments.set_state(segment, State::Dirty);
+            self.segments.set_state(segment, State::Doubted);
         }
     }
 
@@ -197,7 +203,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     fn drop_segment(&mut self, segment: u16) {
-        self.segments.set_state(segment, State::Dropped);
+        self.segments.set_state(segment, State::Dirty);
         self.recovered_segments += 1;
     }
 

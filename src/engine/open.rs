@@ -78,10 +78,14 @@ impl<F: Flash> Engine<'_, F> {
             (Role::Destination, Some(user)) => {
                 let user = self.segments.number(user);
                 let low = user - user % NUMBER_STEP - (NUMBER_STEP - 1);
-                let above = self.last_destination.map_or(0, |number| number + 1);
+                let above = self
+                    .last_destination
+                    .map_or(0, |number| number.saturating_add(1));
                 low.max(above)
             }
-            _ => (self.newest / NUMBER_STEP + 1) * NUMBER_STEP,
+            _ => (self.newest / NUMBER_STEP)
+                .saturating_add(1)
+                .saturating_mul(NUMBER_STEP),
         }
     }
 

@@ -98,7 +98,7 @@ impl<F: Flash> Engine<'_, F> {
     /// what it holds may be why something is void.
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
         for segment in self.segments.all() {
-            if self.segments.state(segment) == State::Dropped {
+            if self.segments.state(segment) == State::Dirty {
                 let _set_aside_on_failure = self.erase_segment(segment);
             }
         }

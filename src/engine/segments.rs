@@ -17,7 +17,8 @@ pub struct Segment {
 /// What can be done with a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Holds nothing that counts; must be erased before use.
+    /// Holds nothing that counted when it was looked at. Another look may differ, so it is erased
+    /// before anything is written.
     Dirty = 0,
     /// Erased before the last mount: an opening that was cut off may have touched it.
     Erased = 1,
@@ -31,9 +32,8 @@ pub(crate) enum State {
     Bad = 5,
     /// As `Bad`, with records that nothing on flash declares void yet.
     BadUsed = 6,
-    /// Was opened and held nothing that counts when it was looked at; another look may differ, so
-    /// it is erased before anything is written.
-    Dropped = 7,
+    /// As `Erased`, and named as the next to be opened: that opening may have touched it.
+    Doubted = 7,
 }
 
 const WEAR_MAX: u32 = 0x1FFF;
@@ -81,7 +81,7 @@ impl<'m> Segments<'m> {
             4 => State::Retired,
             5 => State::Bad,
             6 => State::BadUsed,
-            7 => State::Dropped,
+            7 => State::Doubted,
             _ => State::Dirty,
         }
     }
@@ -103,7 +103,7 @@ impl<'m> Segments<'m> {
     pub(crate) fn is_free(&self, segment: u16) -> bool {
         matches!(
             self.state(segment),
-            State::Dirty | State::Erased | State::Fresh | State::Retired | State::Dropped
+            State::Dirty | State::Erased | State::Fresh | State::Retired | State::Doubted
         )
     }
 

@@ -5,7 +5,15 @@
 //! section 7.
 #![forbid(unsafe_code)]
 
-use super::{Engine, header::Role, record::Kind, segments::State, walk::Entry, write::Open};
+use super::{
+    Engine,
+    collect::NUMBER_SIZE,
+    header::Role,
+    record::{Head, Kind},
+    segments::State,
+    walk::Entry,
+    write::Open,
+};
 use crate::{error::Error, flash::Flash};
 
 /// A segment this far behind the newest is collected, so that numbers stay comparable.
@@ -123,6 +131,11 @@ impl<F: Flash> Engine<'_, F> {
     /// Erases one segment that waits for it; returns whether there was one. A failure is no harm:
     /// the segment is set aside.
     pub(crate) fn erase_one(&mut self) -> bool {
+        if self.waiting().is_none()
+            && let Some(empty) = self.empty()
+        {
+            self.retire_empty(empty);
+        }
         let waiting = self.waiting();
         if let Some(segment) = waiting {
             let _set_aside_on_failure = self.erase_segment(segment);
@@ -130,33 +143,44 @@ impl<F: Flash> Engine<'_, F> {
         waiting.is_some()
     }
 
-    /// Whether a segment waits for its erase.
+    /// Whether there is anything to erase.
     pub(crate) fn has_waiting(&self) -> bool {
-        self.waiting().is_some()
+        self.waiting().or(self.empty()).is_some()
     }
 
-    /// A segment that is void, or in which nothing is live.
+    /// A segment that is void.
     fn waiting(&self) -> Option<u16> {
-        let void = self.segments.all().find(|&segment| {
-            matches!(
-                self.segments.state(segment),
-                State::Dirty | State::Retired | State::Dropped
-            )
-        });
-        // While any segment is void without being erased, the record that says so may be in one
-        // where nothing else is live: void ones go first.
-        void.or_else(|| {
-            let unerasable = self
-                .segments
-                .all()
-                .any(|segment| self.segments.state(segment) == State::Bad);
-            self.segments.all().find(|&segment| {
-                !unerasable
-                    && self.segments.is_used(segment)
-                    && self.segments.live(segment) == 0
-                    && !self.is_open(segment)
-            })
+        self.segments
+            .all()
+            .find(|&segment| matches!(self.segments.state(segment), State::Dirty | State::Retired))
+    }
+
+    /// A segment in which nothing is live.
+    fn empty(&self) -> Option<u16> {
+        // A record that something else is void may be in there: that is erased first.
+        let void = self
+            .segments
+            .all()
+            .any(|segment| matches!(self.segments.state(segment), State::Retired | State::Bad));
+        self.segments.all().find(|&segment| {
+            !void
+                && self.segments.is_used(segment)
+                && self.segments.live(segment) == 0
+                && !self.is_open(segment)
         })
+    }
+
+    /// Declares a segment void in which nothing is live. Its records are all superseded, but an
+    /// erase that is cut off could leave some of them without those that say so.
+    fn retire_empty(&mut self, segment: u16) {
+        let number = self.segments.number(segment).to_le_bytes();
+        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
+        let fits = self
+            .user
+            .is_some_and(|open| open.has_space(&self.io, head.total(), 0));
+        if fits && self.append(Role::User, &head, &[], &number).is_ok() {
+            self.segments.set_state(segment, State::Retired);
+        }
     }
 
     /// Whether records are being put into `segment`, or taken out of it.
