@@ -50,7 +50,6 @@ pub fn run(data: &[u8]) {
             }
             operate(&mut store, &mut input);
         }
-        look(&mut store, config.previous_on_damage);
     }
     check_rules(&sim);
 }
