@@ -87,7 +87,12 @@ impl Run {
                 continue;
             }
             match ended? {
-                End::Remount => {}
+                // What was cut off in the first call behind a mount no store can know: the flash
+                // only knows it for a power-up.
+                End::Remount => {
+                    sim.power_off();
+                    sim.power_on();
+                }
                 End::Through => break,
             }
         }
