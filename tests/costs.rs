@@ -4,8 +4,7 @@
 #![cfg(feature = "sim")]
 #![expect(
     clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::panic,
+    clippy::indexing_slicing,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 

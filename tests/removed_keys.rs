@@ -5,7 +5,8 @@
 #![cfg(feature = "sim")]
 #![expect(
     clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 

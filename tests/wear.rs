@@ -4,7 +4,6 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 
