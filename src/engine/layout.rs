@@ -84,7 +84,8 @@ impl Layout {
             4096..16384 => 128,
             _ => 256,
         };
-        layout.block = wanted.max(layout.align).max(shape.program_size);
+        // A block head tells places in 7 bits.
+        layout.block = wanted.min(128 * layout.align).max(layout.align);
         layout.first = round_up(
             layout.header_at + round_up(HEADER_SIZE, shape.program_size),
             layout.align,
@@ -177,6 +178,12 @@ impl Layout {
 
     /// Offset behind `count` bytes that start at `offset`, heads on the way skipped.
     pub(crate) fn advance(&self, offset: u32, count: u32) -> u32 {
+        if count == 0 {
+            return offset;
+        }
+        // Bytes that ended with their block go on behind the head of the next one.
+        let at_head = offset == self.block_start(offset);
+        let offset = if at_head { offset + HEAD_SIZE } else { offset };
         let left = self.block_end(offset) - offset;
         if count <= left {
             return offset + count;
@@ -398,6 +405,9 @@ mod tests {
         assert_eq!(layout.advance(130, 127), 259);
         assert_eq!(layout.advance(130, 126 + 126), 384);
         assert_eq!(layout.advance(130, 126 + 127), 387);
+        // In two steps, the first of which ends with its block, it is the same.
+        assert_eq!(layout.advance(layout.advance(130, 126), 127), 387);
+        assert_eq!(layout.advance(256, 0), 256);
     }
 
     #[test]

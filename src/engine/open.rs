@@ -112,6 +112,9 @@ impl<F: Flash> Engine<'_, F> {
         if self.named == Some(segment) && self.is_erased(segment) {
             return Ok(());
         }
+        if self.segments.state(segment) != State::Doubted {
+            self.settle_doubted();
+        }
         self.erase_unmarked(segment)
     }
 
@@ -143,6 +146,20 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Erases a segment, and marks it as erased for mounts to come.
     pub(crate) fn erase_segment(&mut self, segment: u16) -> Result<(), Error> {
+        self.settle_doubted();
+        self.erase_and_mark(segment)
+    }
+
+    /// Erases what only a header says may be touched, before any header goes.
+    fn settle_doubted(&mut self) {
+        for segment in self.segments.all() {
+            if self.segments.state(segment) == State::Doubted {
+                let _set_aside_on_failure = self.erase_and_mark(segment);
+            }
+        }
+    }
+
+    fn erase_and_mark(&mut self, segment: u16) -> Result<(), Error> {
         let was_used = self.segments.is_used(segment);
         self.erase_unmarked(segment)?;
         let layout = self.io.layout;
