@@ -144,6 +144,28 @@ fn operations() {
     smoke("ops", fuzz_bodies::ops::run, 2_000, 120);
 }
 
+fn body_of(name: &str) -> fn(&[u8]) {
+    match name {
+        "image" => fuzz_bodies::image::run,
+        "ops" => fuzz_bodies::ops::run,
+        _ => panic!("{name:?} is not image or ops"),
+    }
+}
+
+/// Inputs that once failed, one a line as `replay` takes it.
+#[test]
+fn what_was_found_before() {
+    let mut failed = 0;
+    for line in include_str!("fuzz_bodies/found.txt").lines() {
+        let (name, input) = line.split_once('/').unwrap_or_default();
+        if let Some(error) = fails(body_of(name), &bytes(input)) {
+            println!("{line}: {error}");
+            failed += 1;
+        }
+    }
+    assert_eq!(failed, 0, "the lines above fail again");
+}
+
 /// The line that a failure printed; or `image/` or `ops/` and a file that the fuzzer left. With
 /// `NVKV_MINIMISE` it prints the shortest line that fails likewise.
 #[test]
@@ -152,11 +174,7 @@ fn replay() {
         return;
     };
     let (name, input) = line.split_once('/').unwrap_or_default();
-    let body = match name {
-        "image" => fuzz_bodies::image::run,
-        "ops" => fuzz_bodies::ops::run,
-        _ => panic!("{line:?} is not image/... or ops/..."),
-    };
+    let body = body_of(name);
     let data = std::fs::read(input).unwrap_or_else(|_| bytes(input));
     if std::env::var_os("NVKV_MINIMISE").is_some() {
         println!("{name}/{}", hex(&minimise(body, &data)));
