@@ -5,6 +5,7 @@
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 
