@@ -7,6 +7,10 @@
 /// of the bitwise loop.
 const NIBBLES: [u32; 16] = nibbles();
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "worked out by the compiler, which checks it"
+)]
 const fn nibbles() -> [u32; 16] {
     let mut table = [0_u32; 16];
     let mut index = 0;

@@ -215,7 +215,11 @@ impl<F: Flash> Engine<'_, F> {
         entry: &Entry,
         hash: Option<u32>,
     ) -> Result<(), Error> {
-        let total = entry.head.total();
+        let moved = Head {
+            void_from: None,
+            ..entry.head
+        };
+        let total = moved.total();
         let spare = self.io.layout.retire_room();
         let role = collection.role;
         for _ in 0..self.segments.count() {

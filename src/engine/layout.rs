@@ -90,8 +90,7 @@ impl Layout {
             layout.header_at + round_up(HEADER_SIZE, shape.program_size),
             layout.align,
         );
-        if layout.first + layout.block > segment_size || !segment_size.is_multiple_of(layout.block)
-        {
+        if layout.first + layout.block > segment_size || segment_size % layout.block != 0 {
             return Err(Error::InvalidArgument);
         }
         Ok(layout)

@@ -180,7 +180,8 @@ impl<F: Flash> Engine<'_, F> {
             ..last.head
         };
         let fits = self.open(role).is_some_and(|open| {
-            open.has_room(&self.io, head.total(), self.io.layout.retire_room())
+            open.has_space(&self.io, head.total(), self.io.layout.retire_room())
+                && open.units + self.io.layout.units_of(&head) <= self.io.layout.payload_units()
         });
         if !fits {
             return Ok(false);

@@ -225,23 +225,6 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Whether all of a value is there and verifies.
-    pub(crate) fn verify_value(&mut self, entry: &Entry) -> Result<(), Error> {
-        self.verified = None;
-        if entry.head.kind != Kind::Large {
-            return self.read_checked(entry, 0, &mut []);
-        }
-        let large = self.read_large_head(entry)?;
-        for index in 0..large.count {
-            let id = large.fragment_id(index);
-            let identity = self.fragment_identity(KeySource::Stored(*entry), id)?;
-            let fragment = self.find(&identity)?.ok_or(Error::Damaged)?.entry;
-            self.verified = None;
-            self.read_checked(&fragment, 0, &mut [])?;
-        }
-        Ok(())
-    }
-
     pub(crate) fn read_info(&mut self, identity: &Identity<'_>) -> Result<Info, Error> {
         let spot = self.find_live(identity)?.ok_or(Error::NotFound)?;
         let size = match self.size_of(&spot.entry) {
