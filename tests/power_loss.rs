@@ -1,4 +1,4 @@
-//! Power is cut everywhere, and nothing that was acknowledged is ever lost: DESIGN section 3.
+//! Power is cut everywhere, and nothing that was acknowledged is ever lost: docs/format.md section 10.
 //!
 //! A case that fails prints a line that replays it alone. `NVKV_SOAK_CASES=2000000` runs that
 //! many cases with seeds no run had before; `NVKV_SEED` gives the seed.
@@ -154,7 +154,7 @@ fn budgets(plans: &[Plan], cases: u64) -> Vec<u64> {
         .collect()
 }
 
-/// All cuts in one call that DESIGN can tell apart.
+/// All cuts in one call that can be told apart.
 fn cuts_of(call: u64, what: Call, unit: u32) -> Vec<Cut> {
     let cut = |point, program, erase| Cut {
         call,

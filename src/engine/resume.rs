@@ -163,6 +163,11 @@ impl<F: Flash> Engine<'_, F> {
         };
         let written = written || self.declare_void(role)?;
         if !written {
+            // A program that failed has touched the place: it is not tried again.
+            let size = self.io.layout.segment_size;
+            if let Some(tail) = self.tail(role) {
+                tail.safe = size;
+            }
             self.set_open(role, None);
             self.collect_tail(role, tail.segment)?;
         }

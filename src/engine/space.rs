@@ -105,7 +105,7 @@ impl<F: Flash> Engine<'_, F> {
             return self.finish_collection();
         }
         match self.segments.free() {
-            0 => Err(Error::ReadOnly),
+            0 => self.collect_into_open(),
             1 => self.collect_for_room(total),
             _ => {
                 let open = self.open_segment(Role::User, None)?;

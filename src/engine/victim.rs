@@ -122,6 +122,27 @@ impl<F: Flash> Engine<'_, F> {
         self.finish_collection()
     }
 
+    /// The way out when sectors failed and no segment is free: what is live in the emptiest one
+    /// goes to where the user writes, if there is room.
+    pub(crate) fn collect_into_open(&mut self) -> Result<(), Error> {
+        let open = self.user.ok_or(Error::ReadOnly)?;
+        let left = self.io.layout.payload_units().saturating_sub(open.units);
+        let room = self.io.layout.segment_size - open.place.min(self.io.layout.segment_size);
+        let victim = self
+            .segments
+            .all()
+            .filter(|&segment| self.segments.is_used(segment) && !self.is_open(segment))
+            .min_by_key(|&segment| self.segments.live(segment))
+            .filter(|&segment| {
+                let live = self.segments.live(segment);
+                let bytes = live * self.io.layout.align + self.io.layout.reserve();
+                live <= left && bytes + bytes / 16 <= room
+            })
+            .ok_or(Error::ReadOnly)?;
+        self.start_collection(victim, Role::User, false)?;
+        self.finish_collection()
+    }
+
     /// Whether tombstones take more than a sixteenth of the space.
     fn tombstones_press(&self) -> bool {
         let total = self

@@ -1,4 +1,4 @@
-//! What a store may answer: DESIGN section 3, "what a power cut may leave", word for word.
+//! What a store may answer: docs/format.md section 10, word for word.
 //!
 //! Each key has the values it may have. One, as a rule; the key that was being written when
 //! power ended has two, until the next acknowledged write.

@@ -1,4 +1,4 @@
-//! A flash memory in RAM that does the worst that DESIGN allows a flash to do, and that refuses
+//! A flash memory in RAM that does the worst that the format document lets a flash do, and that refuses
 //! and records every breach of the rules a driver must keep.
 //!
 //! Everything is drawn from one seed, so a case replays exactly. Sectors are shared between
@@ -10,7 +10,7 @@
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     clippy::indexing_slicing,
-    reason = "runs on hosts only; an overflow or a wrong index is to stop the test; sizes fit 31 bits"
+    reason = "hosts only; an overflow or a wrong index is to stop the test; sizes fit 31 bits"
 )]
 
 mod inspect;
