@@ -125,7 +125,9 @@ impl<'m> Segments<'m> {
 
     /// The number of a segment in use.
     pub(crate) fn number(&self, segment: u16) -> u64 {
-        self.base + u64::from(self.get(segment).number.wrapping_sub(self.base as u32))
+        self.base.saturating_add(u64::from(
+            self.get(segment).number.wrapping_sub(self.base as u32),
+        ))
     }
 
     pub(crate) fn set_number(&mut self, segment: u16, number: u64) {

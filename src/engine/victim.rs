@@ -26,7 +26,8 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Collects ahead of need: at most one victim a call, while few segments are free.
     pub(crate) fn pace(&mut self) -> Result<(), Error> {
-        if self.segments.free() > FREE_LOW || !self.separates() {
+        let low = self.segments.free() <= FREE_LOW && self.separates();
+        if !low && !self.tombstones_press() {
             return Ok(());
         }
         let started = self.collection.is_some() || self.start_paced()?;

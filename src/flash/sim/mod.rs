@@ -1,4 +1,4 @@
-//! A flash memory in RAM that does the worst that the format document lets a flash do, and that refuses
+//! A flash memory in RAM that does the worst a flash may do (docs/format.md section 10), and refuses
 //! and records every breach of the rules a driver must keep.
 //!
 //! Everything is drawn from one seed, so a case replays exactly. Sectors are shared between
