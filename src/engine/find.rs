@@ -8,6 +8,7 @@ use super::{
     Engine, WINDOW,
     checksum::Hasher,
     io::{AHEAD, SCAN},
+    layout::{quotient, remainder},
     record::{CRC_SIZE, FRAGMENT_ID, Kind, seed},
     walk::{Entry, Ignore, Walk, crc_holds, read_head},
 };
@@ -74,13 +75,17 @@ impl<'k> Identity<'k> {
 impl<F: Flash> Engine<'_, F> {
     pub(crate) fn location(&self, segment: u16, place: u32) -> u32 {
         let layout = &self.io.layout;
-        u32::from(segment) * (layout.segment_size / layout.align) + place / layout.align
+        u32::from(segment) * quotient(layout.segment_size, layout.align)
+            + quotient(place, layout.align)
     }
 
     fn place_of(&self, location: u32) -> (u16, u32) {
-        let per_segment = self.io.layout.segment_size / self.io.layout.align;
-        let segment = (location / per_segment) as u16;
-        (segment, location % per_segment * self.io.layout.align)
+        let per_segment = quotient(self.io.layout.segment_size, self.io.layout.align);
+        let segment = quotient(location, per_segment) as u16;
+        (
+            segment,
+            remainder(location, per_segment) * self.io.layout.align,
+        )
     }
 
     pub(crate) fn base(&self, segment: u16) -> u32 {

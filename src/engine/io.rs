@@ -3,7 +3,7 @@
 //! Invariant: nothing else in the engine calls the flash.
 #![forbid(unsafe_code)]
 
-use super::layout::{HEAD_SIZE, HEADER_SIZE, Layout};
+use super::layout::{HEAD_SIZE, HEADER_SIZE, Layout, quotient, remainder, round_up};
 use crate::{
     error::Error,
     flash::{Flash, Shape},
@@ -39,7 +39,7 @@ impl<'m, F: Flash> Io<'m, F> {
         verify: bool,
     ) -> Self {
         let shape = flash.shape();
-        let usable = window.len() - window.len() % shape.read_size as usize;
+        let usable = window.len() - remainder(window.len() as u32, shape.read_size) as usize;
         let window = window.get_mut(..usable).unwrap_or(&mut []);
         Io {
             flash,
@@ -77,11 +77,12 @@ impl<'m, F: Flash> Io<'m, F> {
         }
         if address < self.window_at || end > self.window_at + self.window_len {
             let unit = self.shape.read_size;
-            let start = address - address % unit;
+            let start = address - remainder(address, unit);
             let wanted = address.saturating_add(len.max(ahead)).saturating_sub(start);
             let most = (self.window.len() as u32).min(self.shape.size - start);
             let count = wanted
-                .checked_next_multiple_of(unit)
+                .checked_add(unit - 1)
+                .map(|end| end & !(unit - 1))
                 .unwrap_or(most)
                 .min(most);
             self.window_len = 0;
@@ -123,7 +124,7 @@ impl<'m, F: Flash> Io<'m, F> {
             let piece = (self.layout.block_end(offset) - offset)
                 .min(count)
                 .min(piece_max);
-            let more = count.saturating_add(HEAD_SIZE * (count / self.layout.block + 1));
+            let more = count.saturating_add(HEAD_SIZE * (quotient(count, self.layout.block) + 1));
             each(self.fetch(base + offset, piece, ahead.max(more))?);
             offset += piece;
             count -= piece;
@@ -204,7 +205,7 @@ impl<'m, F: Flash> Io<'m, F> {
     pub(crate) fn program_bytes(&mut self, address: u32, bytes: &[u8]) -> Result<(), Error> {
         let unit = self.layout.program_size;
         let len = bytes.len() as u32;
-        let padded = len.next_multiple_of(unit);
+        let padded = round_up(len, unit);
         let mut done = 0;
         while done < padded {
             let count = (padded - done).min(self.block.len() as u32);

@@ -47,6 +47,22 @@ pub(crate) struct Layout {
     runs: [Run; MAX_RUNS],
 }
 
+/// `value / by`; 0 where `by` is 0, which no layout has: so there is no division that can panic.
+pub(crate) const fn quotient(value: u32, by: u32) -> u32 {
+    match value.checked_div(by) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
+}
+
+/// `value % by`, as [`quotient`].
+pub(crate) const fn remainder(value: u32, by: u32) -> u32 {
+    match value.checked_rem(by) {
+        Some(remainder) => remainder,
+        None => 0,
+    }
+}
+
 /// `value` rounded up to a multiple of `unit`, a power of two.
 pub(crate) const fn round_up(value: u32, unit: u32) -> u32 {
     value.saturating_add(unit - 1) & !(unit - 1)
@@ -90,7 +106,8 @@ impl Layout {
             layout.header_at + round_up(HEADER_SIZE, shape.program_size),
             layout.align,
         );
-        if layout.first + layout.block > segment_size || segment_size % layout.block != 0 {
+        if layout.first + layout.block > segment_size || remainder(segment_size, layout.block) != 0
+        {
             return Err(Error::InvalidArgument);
         }
         Ok(layout)
@@ -189,7 +206,7 @@ impl Layout {
         }
         let rest = count - left;
         let per_block = self.block - HEAD_SIZE;
-        let full = (rest - 1) / per_block;
+        let full = quotient(rest - 1, per_block);
         self.block_end(offset)
             .saturating_add(full.saturating_mul(self.block))
             .saturating_add(HEAD_SIZE + rest - full * per_block)
@@ -222,11 +239,14 @@ impl Layout {
     /// where not, the payload of the segment does. FORMAT 7
     pub(crate) fn units(&self, total: u32) -> u32 {
         let heads = if self.records_pay_heads() {
-            total.div_ceil(self.block - HEAD_SIZE) * HEAD_SIZE
+            (quotient(total.saturating_sub(1), self.block - HEAD_SIZE) + 1) * HEAD_SIZE
         } else {
             0
         };
-        round_up(total.saturating_add(heads), self.align) / self.align
+        quotient(
+            round_up(total.saturating_add(heads), self.align),
+            self.align,
+        )
     }
 
     fn records_pay_heads(&self) -> bool {
@@ -236,13 +256,16 @@ impl Layout {
     /// Units of `align` that records may take in a segment whatever their sizes are, what is
     /// kept in reserve taken off. FORMAT 7
     pub(crate) fn payload_units(&self) -> u32 {
-        let blocks = (self.segment_size - self.block_start(self.first)) / self.block;
+        let blocks = quotient(self.segment_size - self.block_start(self.first), self.block);
         let heads = if self.records_pay_heads() {
             0
         } else {
             blocks * HEAD_SIZE.max(self.align)
         };
-        (self.segment_size - self.first - heads).saturating_sub(self.reserve()) / self.align
+        quotient(
+            (self.segment_size - self.first - heads).saturating_sub(self.reserve()),
+            self.align,
+        )
     }
 
     /// Bytes of the payload that records of users do not get: a retire record, and what a record
@@ -264,7 +287,7 @@ impl Layout {
     /// The largest record. Above a quarter of the payload only where segments are small, so that
     /// a long key and a short value still fit in one piece.
     pub(crate) fn record_max(&self) -> u32 {
-        let small = (self.payload_units() / 2).min(LONG_KEY_RECORD / self.align);
+        let small = (self.payload_units() / 2).min(quotient(LONG_KEY_RECORD, self.align));
         self.bytes_in(small.max(self.payload_units() / 4))
     }
 
@@ -272,15 +295,15 @@ impl Layout {
     fn bytes_in(&self, units: u32) -> u32 {
         let mut total = units * self.align;
         if self.records_pay_heads() {
-            total = total / self.block * (self.block - HEAD_SIZE)
-                + (total % self.block).saturating_sub(HEAD_SIZE);
+            total = quotient(total, self.block) * (self.block - HEAD_SIZE)
+                + remainder(total, self.block).saturating_sub(HEAD_SIZE);
         }
         total
     }
 
     /// Bits of the largest location, in units of `align`; two codes stay free for the index.
     pub(crate) fn location_bits(&self) -> u32 {
-        let locations = self.segments * (self.segment_size / self.align) + 2;
+        let locations = self.segments * quotient(self.segment_size, self.align) + 2;
         32 - locations.leading_zeros()
     }
 }
@@ -321,7 +344,7 @@ fn choose_segment_size<F: Flash>(flash: &F, shape: &Shape) -> Result<u32, Error>
 /// A program unit, or more where the index has too few bits for finer places.
 fn choose_align(shape: &Shape, segment_size: u32) -> u32 {
     let mut align = shape.program_size;
-    while shape.size / align >= 1 << 22 || segment_size / align > 0xFFFF {
+    while quotient(shape.size, align) >= 1 << 22 || quotient(segment_size, align) > 0xFFFF {
         align *= 2;
     }
     align

@@ -13,6 +13,7 @@ use super::{
     Engine,
     collect::Moved,
     header::Role,
+    layout::quotient,
     record::{HEAD_MAX, Head, Kind},
     segments::State,
     walk::{Entry, Ignore, read_block_head, read_head},
@@ -179,7 +180,7 @@ impl<F: Flash> Engine<'_, F> {
     fn copy_last(&mut self, role: Role, last: &Entry) -> Result<bool, Error> {
         // The record itself stays: when it lasts it is the same as its copy.
         let end = self.io.layout.end_of(last.place, last.head.total());
-        let void_from = Some(end / self.io.layout.align);
+        let void_from = Some(quotient(end, self.io.layout.align));
         let head = Head {
             void_from,
             ..last.head
@@ -227,7 +228,7 @@ impl<F: Flash> Engine<'_, F> {
         else {
             return Ok(false);
         };
-        let void_from = Some(void_from / self.io.layout.align);
+        let void_from = Some(quotient(void_from, self.io.layout.align));
         let head = Head {
             void_from,
             ..Head::new(Kind::Note, NOTE_VOID, 0, 0)

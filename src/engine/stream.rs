@@ -10,6 +10,7 @@
 use super::{
     Engine,
     find::{Identity, KeySource},
+    layout::quotient,
     record::{CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Head, Kind, LARGE_SIZE},
     value::{Large, fragment_id},
     walk::Entry,
@@ -87,7 +88,7 @@ impl<F: Flash> Engine<'_, F> {
         if size > VALUE_MAX || piece < 16 || whole <= room {
             return None;
         }
-        let count = u16::try_from(size.div_ceil(piece)).ok()?;
+        let count = u16::try_from(quotient(size.saturating_sub(1), piece) + 1).ok()?;
         let large = layout.units(Head::new(Kind::Large, 0, key_len, LARGE_SIZE).total());
         let one = layout.units(Head::new(Kind::Fragment, 0, key_len, FRAGMENT_ID + piece).total());
         let units = u32::from(count).saturating_mul(one).saturating_add(large);

@@ -8,6 +8,7 @@ use super::{
     Engine, Info,
     find::{FragmentId, Identity, KeySource, Spot},
     io::AHEAD,
+    layout::{quotient, remainder},
     record::{CRC_SIZE, FRAGMENT_ID, Kind, LARGE_SIZE, seed},
     walk::Entry,
 };
@@ -171,8 +172,8 @@ impl<F: Flash> Engine<'_, F> {
         let mut at = offset;
         let mut rest = out;
         while !rest.is_empty() {
-            let index = u16::try_from(at / large.piece).map_err(|_| Error::Damaged)?;
-            let inside = at % large.piece;
+            let index = u16::try_from(quotient(at, large.piece)).map_err(|_| Error::Damaged)?;
+            let inside = remainder(at, large.piece);
             let count = rest.len().min((large.piece - inside) as usize);
             let (now, later) = rest.split_at_mut(count);
             let id = large.fragment_id(index);

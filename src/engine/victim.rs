@@ -196,7 +196,8 @@ impl<F: Flash> Engine<'_, F> {
         (payload - live)
             .saturating_mul(age.min(1 << 24))
             .saturating_mul(256)
-            / (payload + live)
+            .checked_div(payload + live)
+            .unwrap_or(0)
     }
 
     /// The used segment with the least live data. The open one too: where two segments are all

@@ -9,7 +9,7 @@ use super::{
     checksum::Crc,
     header::Role,
     io::Io,
-    layout::HEAD_SIZE,
+    layout::{HEAD_SIZE, quotient},
     record::{BlockHead, Head, Kind, seed},
     walk::Entry,
 };
@@ -79,7 +79,7 @@ impl Recording {
         let start = io.layout.start_of(place);
         let mut head = *head;
         if open.marks && head.void_from.is_none() {
-            head.void_from = Some(place / io.layout.align);
+            head.void_from = Some(quotient(place, io.layout.align));
         }
         let mut this = Recording {
             open: Open {
@@ -95,7 +95,7 @@ impl Recording {
             crc: Crc::new(seed),
         };
         if start != place {
-            let units = (place - io.layout.block_start(place)) / io.layout.align;
+            let units = quotient(place - io.layout.block_start(place), io.layout.align);
             this.put_block_head(io, place, Some(units));
         }
         this.put(io, head.encode(seed).as_slice())?;
@@ -148,7 +148,8 @@ impl Recording {
         let block = self.at;
         self.flush(io, block)?;
         let end = io.layout.end_of_rest(block, self.left);
-        let first = (end < io.layout.block_end(block)).then(|| (end - block) / io.layout.align);
+        let first =
+            (end < io.layout.block_end(block)).then(|| quotient(end - block, io.layout.align));
         self.put_block_head(io, block, first);
         self.at = block + HEAD_SIZE;
         Ok(())
