@@ -34,8 +34,8 @@ impl<F: Flash> Engine<'_, F> {
         let Ok(bytes) = self.io.fetch(area, 16, 16) else {
             return Ok(false);
         };
-        let (head, rest) = bytes.split_at(4);
-        let (stored, data) = rest.split_at(4);
+        let part = |from: usize, to: usize| bytes.get(from..to).unwrap_or(&[]);
+        let (head, stored, data) = (part(0, 4), part(4, 8), part(8, 16));
         let mut crc = Crc::new(0);
         crc.add(head);
         crc.add(data);
@@ -58,7 +58,9 @@ impl<F: Flash> Engine<'_, F> {
         let Ok(bytes) = self.io.fetch(at, TDB_HEADER, TDB_HEADER) else {
             return Ok(false);
         };
-        header.copy_from_slice(bytes);
+        for (to, from) in header.iter_mut().zip(bytes) {
+            *to = *from;
+        }
         if header.get(..4) != Some(&TDB_MAGIC) || header.get(12..14) != Some(&[4, 0]) {
             return Ok(false);
         }

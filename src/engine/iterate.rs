@@ -118,7 +118,12 @@ impl Iterators {
         let entry = self.find(id)?;
         let (at, len) = (usize::from(entry.prefix_at), usize::from(entry.prefix_len));
         *entry = Iteration::default();
-        self.prefixes.copy_within((at + len).min(used)..used, at);
+        for to in at..used.saturating_sub(len) {
+            let byte = self.prefixes.get(to + len).copied().unwrap_or(0);
+            if let Some(place) = self.prefixes.get_mut(to) {
+                *place = byte;
+            }
+        }
         for other in &mut self.list {
             if usize::from(other.prefix_at) > at {
                 other.prefix_at -= len as u16;

@@ -47,7 +47,10 @@ impl<F: Flash> Engine<'_, F> {
         let address = layout.address(segment);
         let mut marker = [0; MARKER_SIZE as usize];
         let ahead = layout.first;
-        marker.copy_from_slice(self.io.fetch(address, MARKER_SIZE, ahead)?);
+        let found = self.io.fetch(address, MARKER_SIZE, ahead)?;
+        for (to, from) in marker.iter_mut().zip(found) {
+            *to = *from;
+        }
         let header = self
             .io
             .fetch(address + layout.header_at, HEADER_SIZE, HEADER_SIZE)?;

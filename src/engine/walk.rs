@@ -187,7 +187,9 @@ pub(crate) fn read_block_head<F: Flash>(
     let ahead = if io.layout.block >= 256 { 2 } else { SCAN };
     let address = io.layout.address(segment) + at;
     let mut bytes = [0; 2];
-    bytes.copy_from_slice(io.fetch(address, 2, ahead)?.get(..2).unwrap_or(&[0, 0]));
+    for (to, from) in bytes.iter_mut().zip(io.fetch(address, 2, ahead)?) {
+        *to = *from;
+    }
     Ok(BlockHead::decode(bytes, seed(number, at)))
 }
 
