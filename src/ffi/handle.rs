@@ -172,8 +172,11 @@ fn aligned(ram: *mut c_void, ram_size: usize, layout: &Layout) -> Result<*mut u8
         return Err(Error::OutOfMemory);
     }
     let ram = ram.cast::<u8>();
-    // `align_offset` of a byte pointer to a power of two always answers, at most `align - 1`.
-    Ok(ram.wrapping_add(ram.align_offset(layout.align)))
+    // Not `align_offset`: it panics where the alignment is no power of two, and the compiler cannot
+    // see that it is one.
+    let mask = layout.align.wrapping_sub(1);
+    let above = layout.align.wrapping_sub(ram.addr() & mask) & mask;
+    Ok(ram.wrapping_add(above))
 }
 
 /// Divides the memory behind the handle.
