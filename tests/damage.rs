@@ -7,6 +7,7 @@
     clippy::cast_possible_truncation,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 

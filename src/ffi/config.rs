@@ -67,8 +67,6 @@ pub const KV_RAM_SEGMENT: u32 = 8;
 /// Part of KV_STORE_RAM: bytes of the read buffer and of the write buffer for program units up
 /// to 256.
 pub const KV_RAM_BUFFERS: u32 = 512;
-/// Part of KV_STORE_RAM_LARGE_UNIT: bytes of the read buffer.
-pub const KV_RAM_WINDOW: u32 = 256;
 /// Part of KV_STORE_RAM: bytes lost to aligning the memory, at most.
 pub const KV_RAM_SLACK: u32 = 31;
 /// Part of KV_STORE_RAM: bytes of an index with room for no key.
@@ -82,7 +80,6 @@ const _: () = {
     );
     assert!(HANDLE_SIZE % 32 == 0);
     assert!(size_of::<Segment>() == KV_RAM_SEGMENT as usize);
-    assert!(engine::WINDOW == KV_RAM_WINDOW as usize);
     assert!(engine::WINDOW + engine::MAX_BLOCK_SMALL_UNITS == KV_RAM_BUFFERS as usize);
     assert!(engine::table_slots(0) * 4 == KV_RAM_INDEX);
     assert!(engine::table_slots(1000) * 4 == KV_RAM_INDEX + 5000);

@@ -30,7 +30,7 @@ pub mod status;
 pub use config::{
     KV_FORMAT_IF_UNRECOGNISED, KV_FORMAT_NEVER, KV_ON_DAMAGE_ERROR, KV_ON_DAMAGE_PREVIOUS,
     KV_RAM_BUFFERS, KV_RAM_HANDLE_32, KV_RAM_HANDLE_64, KV_RAM_INDEX, KV_RAM_SEGMENT, KV_RAM_SLACK,
-    KV_RAM_WINDOW, KV_SKIP_VERIFY, kv_store_config_t, kv_store_required_ram,
+    KV_SKIP_VERIFY, kv_store_config_t, kv_store_required_ram,
 };
 pub use handle::kv_store_t;
 pub use iterate::{

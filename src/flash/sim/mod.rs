@@ -1,5 +1,5 @@
-//! A flash memory in RAM that does the worst a flash may do, as docs/format.md section 10 says, that
-//! refuses and records every breach of the rules a driver must keep.
+//! A flash memory in RAM that does the worst a flash may do (docs/format.md, 10), and that refuses
+//! and records every breach of the rules a driver must keep.
 //!
 //! Everything is drawn from one seed, so a case replays exactly. Sectors are shared between
 //! clones until they are written: a snapshot is a `clone()`.
