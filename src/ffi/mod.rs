@@ -1,6 +1,6 @@
 //! The C ABI: calls in. `include/nvkv.h` is generated from this module and from `callbacks`.
 //!
-//! Every function does the same: the pointers and lengths become references ([`args`]), the
+//! Every function does the same: the pointers and lengths become references (`args`), the
 //! handle is checked, locked and marked busy (`handle`), one safe call goes to the engine, and its
 //! result becomes a status number ([`status`]). What cannot be checked is the contract "Pointers"
 //! at the top of the header, which each `SAFETY` comment here names.
