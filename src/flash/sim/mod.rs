@@ -98,8 +98,8 @@ pub struct Sim {
     faults: Vec<(usize, Fault, u64)>,
     rng: Rng,
     powered: bool,
-    /// Sectors that were programmed or erased since the last power-up.
-    called: Vec<u32>,
+    /// No program or erase was accepted since the last power-up.
+    first_call: bool,
     /// Counts the power-ups.
     cycle: u32,
     cut: Option<Cut>,
@@ -138,7 +138,7 @@ impl Sim {
             faults: Vec::new(),
             rng,
             powered: true,
-            called: Vec::new(),
+            first_call: true,
             cycle: 0,
             cut: None,
             counters: Counters::default(),
@@ -169,7 +169,7 @@ impl Sim {
     /// Power comes back.
     pub fn power_on(&mut self) {
         self.powered = true;
-        self.called.clear();
+        self.first_call = true;
         self.cycle += 1;
     }
 
@@ -311,17 +311,6 @@ impl Sim {
         Arc::make_mut(&mut self.sectors[sector]).erase(erased, &mut self.rng);
     }
 
-    /// Whether this is the first program or erase in its sector since the last power-up: what a cut
-    /// leaves of it without a trace, the next power-up cannot know of.
-    fn note_call(&mut self, address: u32) -> bool {
-        let sector = self.starts[self.sector_at(address)];
-        let first = !self.called.contains(&sector);
-        if first {
-            self.called.push(sector);
-        }
-        first
-    }
-
     /// Counts an accepted program or erase call, and says whether power ends in it.
     fn due(&mut self, call: Call) -> Option<Cut> {
         if let Some(calls) = &mut self.calls {
@@ -381,7 +370,7 @@ impl Flash for Sim {
         self.burn()?;
         self.check_program(address, data)?;
         let size = data.len() as u32;
-        let first = self.note_call(address);
+        let first = std::mem::replace(&mut self.first_call, false);
         if let Some(cut) = self.due(Call {
             erase: false,
             address,
@@ -415,7 +404,7 @@ impl Flash for Sim {
     fn erase(&mut self, address: u32, size: u32) -> Result<(), FlashError> {
         self.burn()?;
         self.check_erase(address, size)?;
-        self.note_call(address);
+        self.first_call = false;
         let sector = self.sector_at(address);
         if let Some(cut) = self.due(Call {
             erase: true,

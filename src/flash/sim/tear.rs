@@ -101,8 +101,7 @@ pub(super) struct Weak {
     first: bool,
     /// A read covered it.
     looked: bool,
-    /// The last read of all of it, or one of a part since, differed from what was there before the
-    /// cut.
+    /// A read differed from what was there before the cut.
     varied: bool,
 }
 
@@ -116,7 +115,7 @@ impl Weak {
     }
 
     /// Whether the store had to take this for untouched: power ended here in the first call after a
-    /// power-up, and the last look at it showed what was there before.
+    /// power-up, and no look at it showed anything but what was there before.
     pub(super) fn never_seen(&self) -> bool {
         self.first && self.looked && !self.varied
     }
@@ -161,9 +160,7 @@ impl Weak {
             _ => flip_one(would, rng),
         };
         self.looked = true;
-        // A look at all of it replaces what earlier looks saw: a store decides by its last one.
-        let whole = from == self.start && to == self.end();
-        self.varied = (self.varied && !whole) || seen != was;
+        self.varied |= seen != was;
         buffer[(from - address) as usize..(to - address) as usize].copy_from_slice(&seen);
     }
 }
