@@ -129,7 +129,7 @@ typedef struct _opaque_kv_key_iterator *kv_iterator_t;
 
 // The same for a program unit of 512 or 1024 bytes.
 #define KV_STORE_RAM_LARGE_UNIT(keys, segments, unit) \
-    KV_STORE_RAM_WITH_BUFFERS(keys, segments, 2 * (size_t)(unit))
+    KV_STORE_RAM_WITH_BUFFERS(keys, segments, 2 * (size_t)(unit) + 64)
 
 #define KV_STORE_RAM_WITH_BUFFERS(keys, segments, buffers) \
     ((sizeof(void *) > 4 ? (size_t)KV_RAM_HANDLE_64 : (size_t)KV_RAM_HANDLE_32) + \
@@ -175,7 +175,7 @@ typedef struct _opaque_kv_key_iterator *kv_iterator_t;
 
 // Part of KV_STORE_RAM: bytes of the read buffer and of the write buffer for program units up
 // to 256.
-#define KV_RAM_BUFFERS 512
+#define KV_RAM_BUFFERS 576
 
 // Part of KV_STORE_RAM: bytes lost to aligning the memory, at most.
 #define KV_RAM_SLACK 31

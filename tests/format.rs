@@ -81,7 +81,11 @@ fn golden(name: &str) -> PathBuf {
 }
 
 fn division(geometry: &Geometry) -> Division {
-    Division::new(&geometry.sectors, geometry.program_size)
+    Division::new(
+        &geometry.sectors,
+        geometry.program_size,
+        geometry.needs_erase,
+    )
 }
 
 /// A store filled the same way each time, and what is in it.
@@ -294,7 +298,7 @@ fn markers_and_headers_by_hand() {
         for segment in 0..division.segments.len() {
             let marker = reader::marker(&division, &image, segment);
             let Some(header) = reader::header(&division, &image, segment) else {
-                assert!(marker.is_none_or(|count| count > 0), "{name}");
+                assert!(marker.is_none_or(|(count, _)| count > 0), "{name}");
                 erased += u32::from(marker.is_some());
                 continue;
             };
@@ -308,7 +312,7 @@ fn markers_and_headers_by_hand() {
             // A marker that is still there was in the same turn, where flash is erased.
             if geometry.needs_erase {
                 assert!(
-                    marker.is_none_or(|count| count == header.erase_count),
+                    marker.is_none_or(|(count, _)| count == header.erase_count),
                     "{name}"
                 );
             }
@@ -325,6 +329,21 @@ fn markers_and_headers_by_hand() {
     }
     let seen = [erased, users, destinations, named];
     assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
+}
+
+/// Section 8.3.
+#[test]
+fn a_formatted_partition_has_bare_markers() {
+    for (name, geometry) in flashes() {
+        let division = division(&geometry);
+        let mut sim = Sim::new(geometry, 1);
+        let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(4));
+        Engine::format(&mut sim, lent.memory(), &CONFIG).unwrap();
+        for segment in 0..division.segments.len() {
+            let found = reader::marker(&division, &sim.image(), segment);
+            assert_eq!(found, Some((1, true)), "{name}");
+        }
+    }
 }
 
 #[test]

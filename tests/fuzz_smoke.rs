@@ -141,7 +141,7 @@ fn images() {
 }
 
 #[test]
-#[ignore = "fails: see docs/open-failures.md"]
+
 fn operations() {
     smoke("ops", fuzz_bodies::ops::run, 2_000, 120);
 }
@@ -156,7 +156,7 @@ fn body_of(name: &str) -> fn(&[u8]) {
 
 /// Inputs that once failed, one a line as `replay` takes it.
 #[test]
-#[ignore = "fails: see docs/open-failures.md"]
+
 fn what_was_found_before() {
     let mut failed = 0;
     for line in include_str!("fuzz_bodies/found.txt").lines() {

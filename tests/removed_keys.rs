@@ -93,11 +93,12 @@ fn cycles(geometry: &Geometry, index: IndexSize, count: u32) {
         last <= settled * SLOWER_MAX,
         "the last tenth costs {last}, the second {settled}"
     );
+    // One mount may come at a moment when it reads twice as much as the next.
+    let settled: u64 = mounts[2..7].iter().sum();
+    let last: u64 = mounts[15..].iter().sum();
     assert!(
-        mounts[19] <= (mounts[3] + 100) * SLOWER_MAX,
-        "the last mount makes {} reads, the fourth {}",
-        mounts[19],
-        mounts[3]
+        last <= (settled + 500) * SLOWER_MAX,
+        "the last five mounts make {last} reads, the third to seventh {settled}"
     );
 }
 

@@ -124,7 +124,6 @@ fn erases(geometry: &Geometry, load: &Load) -> Result<Vec<u32>, Error> {
 }
 
 #[test]
-#[ignore = "fails: see docs/open-failures.md"]
 fn segments_wear_alike() {
     let mut failures = 0;
     for geometry in [

@@ -64,7 +64,7 @@ impl<F: Flash> Engine<'_, F> {
                         .flatten()
                         .find(|open| open.segment == segment);
                     let left = open.map_or(0, |open| {
-                        let end = layout.segment_size;
+                        let end = layout.end;
                         end.saturating_sub(open.place)
                     });
                     written = written.saturating_add(payload.saturating_sub(left));

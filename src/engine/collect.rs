@@ -1,21 +1,23 @@
-//! Collection: what is live in a victim is moved, then a retire record makes the victim void.
+//! Collection: what is live in a victim is moved, then a retire record where the user writes makes
+//! the victim void.
 //!
 //! It goes in steps, so that it can be done ahead in idle time and stop between any two records.
 //! Where the index covers only part of the keys, the victim is walked once per part.
 //!
 //! Invariant: a victim is erased only after the retire record behind all that was moved is on
-//! flash. `docs/format.md` section 8.
+//! flash, and something behind that (`confirm.rs`). `docs/format.md` section 8.
 #![forbid(unsafe_code)]
 
 use super::{
     Engine,
+    confirm::NOTE_ANNOUNCES,
     header::Role,
     index::Cover,
     io::SCAN,
     record::{CRC_SIZE, Head, Kind, seed},
     segments::State,
     walk::{Entry, Walk},
-    write::Recording,
+    write::{Open, Recording},
 };
 use crate::{error::Error, flash::Flash};
 
@@ -36,15 +38,8 @@ pub(crate) struct Collection {
     pending: Option<u16>,
     /// Times that something live may still be left behind before it is given up as unreadable.
     looks: u8,
-}
-
-/// How a move of one record went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moved {
-    /// It is here now.
-    To(Entry),
-    /// What was in doubt did not last: it reads differently now.
-    Doubtful,
+    /// Tombstones were taken out of index and counts and are still on flash.
+    dropped: bool,
 }
 
 impl<F: Flash> Engine<'_, F> {
@@ -72,15 +67,37 @@ impl<F: Flash> Engine<'_, F> {
             part,
             pending,
             looks: LOOKS,
+            dropped: false,
         });
         Ok(())
     }
 
+    /// Index and counts were made anew: the victim is walked again from its start.
+    pub(crate) fn restart_collection(&mut self) {
+        self.collection = self.collection.map(|collection| Collection {
+            walk: self.walk(collection.victim),
+            part: Cover {
+                bits: self.table.cover.bits,
+                part: 0,
+            },
+            dropped: false,
+            ..collection
+        });
+    }
+
+    /// Whether `entry` is a tombstone that the collection under way has left behind: it is on
+    /// flash until its segment is void, and in none of the counts.
+    pub(crate) fn is_dropped(&self, hash: u32, entry: &Entry) -> bool {
+        self.collection.is_some_and(|collection| {
+            let Collection { part, walk, .. } = collection;
+            entry.segment == collection.victim
+                && self.is_droppable(entry)
+                && (hash < part.lowest() || part.holds(hash) && entry.place < walk.passed)
+        })
+    }
+
     fn open_pending(&mut self, role: Role, victim: u16) -> Result<u16, Error> {
         let open = self.open_segment(role, Some(victim))?;
-        if role == Role::Destination {
-            self.last_destination = Some(self.segments.number(open.segment));
-        }
         self.set_open(role, Some(open));
         Ok(open.segment)
     }
@@ -130,19 +147,15 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Whether something live in the victim did not show up in the walk: a record in doubt that
-    /// does not last, or one that rotted just now. Then the index is made anew and the victim
-    /// walked again, a bounded number of times.
+    /// Whether something live in the victim did not show up in the walk: a record that rotted just
+    /// now. Then the index is made anew and the victim walked again, a bounded number of times.
     fn is_left_behind(&mut self, collection: &mut Collection) -> Result<bool, Error> {
         if self.segments.live(collection.victim) == 0 || collection.looks == 0 {
             return Ok(false);
         }
         collection.looks -= 1;
         self.io.forget();
-        match self.doubtful_in(collection.victim) {
-            Some(entry) => self.distrust(&entry)?,
-            None => self.recount()?,
-        }
+        self.recount()?;
         collection.part = Cover {
             bits: self.table.cover.bits,
             part: 0,
@@ -155,13 +168,12 @@ impl<F: Flash> Engine<'_, F> {
     fn collect_entry(&mut self, collection: &mut Collection, entry: &Entry) -> Result<u32, Error> {
         let first_part = collection.part.part == 0;
         let hash = match entry.head.kind {
-            Kind::Retire | Kind::Reset if first_part => {
-                if !self.is_needed_remark(entry)? {
-                    return Ok(0);
+            Kind::Retire | Kind::Reset | Kind::Note => {
+                if first_part && self.is_needed_remark(entry)? {
+                    self.move_remark(collection.role, entry)?;
                 }
-                None
+                return Ok(0);
             }
-            Kind::Retire | Kind::Reset | Kind::Note => return Ok(0),
             _ => {
                 let identity = self.identity_of(entry)?;
                 if !self.table.cover.holds(identity.hash) {
@@ -171,9 +183,10 @@ impl<F: Flash> Engine<'_, F> {
                     Some(slot) if self.is_droppable(entry) => {
                         self.table.remove(slot);
                         self.count_out(entry);
+                        collection.dropped = true;
                         return Ok(0);
                     }
-                    Some(_) => Some(identity.hash),
+                    Some(_) => identity.hash,
                     None => return Ok(0),
                 }
             }
@@ -187,22 +200,56 @@ impl<F: Flash> Engine<'_, F> {
         entry.head.kind == Kind::Tombstone && self.segments.is_oldest(entry.segment)
     }
 
-    /// Whether a retire or reset record still keeps something void.
-    fn is_needed_remark(&mut self, entry: &Entry) -> Result<bool, Error> {
+    /// Whether a retire or reset record still keeps something void, or a note still says what may
+    /// be touched. A damaged one says nothing.
+    pub(crate) fn is_needed_remark(&mut self, entry: &Entry) -> Result<bool, Error> {
+        if entry.damaged {
+            return Ok(false);
+        }
         let number = self.read_number(entry)?;
-        Ok(if entry.head.kind == Kind::Retire {
-            self.segments.void_with_number(number)
-        } else {
-            self.segments
+        Ok(match entry.head.kind {
+            Kind::Retire => {
+                let (segment, erases) = ((number >> 32) as u16, (number >> 48) as u16);
+                let waits = matches!(
+                    self.segments.state(segment),
+                    State::Retired | State::Bad | State::BadUsed
+                );
+                waits
+                    && (self.segments.low_number(segment) == number as u32
+                        || self.segments.erase_count(segment) as u16 == erases)
+            }
+            Kind::Reset => self
+                .segments
                 .all()
-                .any(|segment| matches!(self.segments.state(segment), State::Retired | State::Bad))
+                .any(|segment| matches!(self.segments.state(segment), State::Retired | State::Bad)),
+            _ => {
+                entry.head.flags == NOTE_ANNOUNCES
+                    && self
+                        .tail_of(Role::Destination)
+                        .is_some_and(|tail| self.segments.number(tail.segment) == number)
+            }
         })
     }
 
-    /// The number in a retire or reset record.
+    /// Copies such a record, to where the user writes if there is room: the last record of a
+    /// destination does not count after a mount.
+    fn move_remark(&mut self, role: Role, entry: &Entry) -> Result<(), Error> {
+        let total = entry.head.total();
+        let spare = self.io.layout.retire_room();
+        let fits =
+            |open: Option<Open>| open.is_some_and(|open| open.has_space(&self.io, total, spare));
+        let role = if fits(self.user) { Role::User } else { role };
+        if !fits(self.open(role)) {
+            return Err(Error::WriteFailed);
+        }
+        self.copy_record(entry, role, None, None).map(|_| ())
+    }
+
+    /// What a retire or reset record says: a number, in a retire record its low half, then index
+    /// and erase count of its segment.
     pub(crate) fn read_number(&mut self, entry: &Entry) -> Result<u64, Error> {
         let mut bytes = [0; NUMBER_SIZE as usize];
-        if entry.head.value_len == NUMBER_SIZE {
+        if entry.head.value_len >= NUMBER_SIZE {
             let (base, at) = (self.base(entry.segment), self.value_offset(entry));
             self.io.read(base, at, &mut bytes, SCAN)?;
         }
@@ -213,7 +260,7 @@ impl<F: Flash> Engine<'_, F> {
         &mut self,
         collection: &mut Collection,
         entry: &Entry,
-        hash: Option<u32>,
+        hash: u32,
     ) -> Result<(), Error> {
         let moved = Head {
             void_from: None,
@@ -229,24 +276,14 @@ impl<F: Flash> Engine<'_, F> {
             if !room {
                 self.open_next(collection)?;
             }
-            match self.copy_record(entry, role, None, hash) {
-                Ok(Moved::To(_)) => return Ok(()),
-                Ok(Moved::Doubtful) => {
-                    // The index was made anew without it: the walk starts again.
-                    collection.part = Cover {
-                        bits: self.table.cover.bits,
-                        part: 0,
-                    };
-                    collection.walk = self.walk(collection.victim);
-                    return Ok(());
-                }
+            match self.copy_record(entry, role, None, Some(hash)) {
                 Err(Error::WriteFailed) if collection.pending.is_none() => {}
                 Err(Error::WriteFailed) => {
                     // Nothing in it counts: the victim is still the truth.
                     self.collection = Some(*collection);
                     return self.give_up(true);
                 }
-                Err(error) => return Err(error),
+                result => return result.map(|_| ()),
             }
         }
         Err(Error::WriteFailed)
@@ -263,6 +300,7 @@ impl<F: Flash> Engine<'_, F> {
         if collection.pending.is_some() || !possible || self.segments.free() == 0 {
             return self.give_up(false);
         }
+        let _moved_on_later = self.end_destination();
         collection.pending = Some(self.open_pending(role, collection.victim)?);
         self.collection = Some(*collection);
         Ok(())
@@ -277,6 +315,8 @@ impl<F: Flash> Engine<'_, F> {
                 if failed {
                     self.note_failure(segment);
                 }
+            }
+            if collection.pending.is_some() || collection.dropped {
                 self.recount()?;
             }
         }
@@ -285,24 +325,18 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Writes the retire record: from here on the victim is void.
     fn retire(&mut self, collection: &Collection) -> Result<(), Error> {
-        let number = self.segments.number(collection.victim);
-        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
-        let room = self
-            .open(collection.role)
-            .is_some_and(|open| open.has_space(&self.io, head.total(), 0));
-        if !room
-            || self
-                .append(collection.role, &head, &[], &number.to_le_bytes())
-                .is_err()
-        {
+        let failures = self.io.failures;
+        let retired = self
+            .prepare_retire(collection.role)
+            .and_then(|()| self.append_retire(collection.victim));
+        if retired.is_err() {
             self.collection = Some(*collection);
-            return self.give_up(room);
+            return self.give_up(self.io.failures != failures);
         }
         self.collection = None;
         self.segments.set_state(collection.victim, State::Retired);
-        let closed = |open: Option<super::write::Open>| {
-            open.filter(|open| open.segment != collection.victim)
-        };
+        self.forget_tail(collection.victim);
+        let closed = |open: Option<Open>| open.filter(|open| open.segment != collection.victim);
         self.user = closed(self.user);
         self.destination = closed(self.destination);
         if collection.role == Role::User
@@ -313,6 +347,42 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
+    /// Whether there is room for a retire record where the user writes, and for what confirms it.
+    pub(crate) fn can_retire(&self) -> bool {
+        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
+        let spare = self.io.layout.retire_room();
+        self.user
+            .is_some_and(|open| open.has_space(&self.io, head.total(), spare))
+    }
+
+    /// Makes room for a retire record where the user writes, and certain what was moved.
+    fn prepare_retire(&mut self, role: Role) -> Result<(), Error> {
+        if role == Role::Destination && !self.can_retire() {
+            if self.segments.free() < 2 {
+                return Err(Error::WriteFailed);
+            }
+            self.user = Some(self.open_segment(Role::User, None)?);
+        }
+        self.end_destination()
+    }
+
+    /// Appends a retire record to where the user writes. FORMAT 5.5
+    pub(crate) fn append_retire(&mut self, segment: u16) -> Result<(), Error> {
+        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
+        let fits = self
+            .user
+            .is_some_and(|open| open.has_space(&self.io, head.total(), 0));
+        if !fits {
+            return Err(Error::WriteFailed);
+        }
+        let erases = self.segments.erase_count(segment) as u16;
+        let value = u64::from(self.segments.low_number(segment))
+            | u64::from(segment) << 32
+            | u64::from(erases) << 48;
+        self.append(Role::User, &head, &[], &value.to_le_bytes())
+            .map(|_| ())
+    }
+
     /// Appends a copy of `entry`, its CRC made for the new place; a record whose CRC fails stays
     /// damaged. The index follows where `hash` is given.
     pub(crate) fn copy_record(
@@ -321,7 +391,7 @@ impl<F: Flash> Engine<'_, F> {
         role: Role,
         void_from: Option<u32>,
         hash: Option<u32>,
-    ) -> Result<Moved, Error> {
+    ) -> Result<Entry, Error> {
         let open = self.open(role).ok_or(Error::WriteFailed)?;
         let head = Head {
             void_from,
@@ -345,11 +415,6 @@ impl<F: Flash> Engine<'_, F> {
                 return Err(error);
             }
         };
-        if damage != 0 && self.is_doubtful(entry) {
-            self.set_open(role, Some(record.abandon(&self.io)));
-            self.distrust(entry)?;
-            return Ok(Moved::Doubtful);
-        }
         let copy = Entry {
             damaged: entry.damaged,
             ..record.entry()
@@ -357,10 +422,11 @@ impl<F: Flash> Engine<'_, F> {
         let finished = record.finish(&mut self.io, damage);
         self.set_open(role, finished.ok());
         finished?;
+        self.note_written(&copy);
         if let Some(hash) = hash {
             self.follow(hash, entry, &copy);
         }
-        Ok(Moved::To(copy))
+        Ok(copy)
     }
 
     /// Copies key and value; returns how far the stored CRC is from the right one.

@@ -10,7 +10,7 @@ use super::{
     io::{AHEAD, SCAN},
     layout::{quotient, remainder},
     record::{CRC_SIZE, FRAGMENT_ID, Kind, seed},
-    walk::{Entry, Ignore, Walk, crc_holds, read_head},
+    walk::{Entry, Walk, read_head},
 };
 use crate::{error::Error, flash::Flash};
 
@@ -49,8 +49,6 @@ pub(crate) enum Lookup {
     Absent,
     /// A header that may have been the one looked for does not read.
     Unreadable,
-    /// This record, in doubt since the mount, does not last.
-    Doubtful(Entry),
 }
 
 impl<'k> Identity<'k> {
@@ -94,13 +92,16 @@ impl<F: Flash> Engine<'_, F> {
 
     pub(crate) fn walk(&self, segment: u16) -> Walk {
         let number = self.segments.low_number(segment);
-        let ignore = self
-            .ignore
+        let hidden = self
+            .hidden
             .iter()
-            .find(|ignore| ignore.segment == segment && ignore.from < ignore.to)
-            .copied()
-            .unwrap_or(Ignore::default());
-        Walk::new(&self.io, segment, number, ignore)
+            .find(|hidden| hidden.segment == segment && hidden.from < hidden.to);
+        Walk::new(
+            &self.io,
+            segment,
+            number,
+            hidden.copied().unwrap_or_default(),
+        )
     }
 
     /// The entry at an indexed location, if its header still reads.
@@ -248,18 +249,12 @@ impl<F: Flash> Engine<'_, F> {
         if !self.table.cover.holds(identity.hash) {
             return self.find_by_walk(identity);
         }
-        // A record in doubt may read differently each time; when it does not last, the one before
-        // it counts. There are at most as many in doubt as open segments.
-        for _ in 0..=self.tails.len() {
-            match self.look_up(identity)? {
-                Lookup::Found(spot) => return Ok(Some(spot)),
-                Lookup::Absent => return Ok(None),
-                // A header that no longer reads may have been the one that was looked for.
-                Lookup::Unreadable => return Err(Error::Damaged),
-                Lookup::Doubtful(entry) => self.distrust(&entry)?,
-            }
+        match self.look_up(identity)? {
+            Lookup::Found(spot) => Ok(Some(spot)),
+            Lookup::Absent => Ok(None),
+            // A header that no longer reads may have been the one that was looked for.
+            Lookup::Unreadable => Err(Error::Damaged),
         }
-        Err(Error::Damaged)
     }
 
     /// One search in the index, which covers the hash.
@@ -267,25 +262,15 @@ impl<F: Flash> Engine<'_, F> {
         let mut unreadable = false;
         let mut probe = self.table.probe(identity.hash);
         while let Some((slot, location)) = self.table.next(&mut probe) {
-            let (segment, place) = self.place_of(location);
-            let doubtful = self.doubtful_at(segment, place);
-            // Several looks at what may read differently each time, one at all else.
-            for _ in 0..if doubtful.is_some() { 4 } else { 1 } {
-                match self.entry_at(location, AHEAD)? {
-                    Some(entry) if self.is_of(&entry, identity)? => {
-                        return Ok(Lookup::Found(Spot {
-                            entry,
-                            slot: Some(slot),
-                        }));
-                    }
-                    Some(_) => {}
-                    None => unreadable |= doubtful.is_none(),
+            match self.entry_at(location, AHEAD)? {
+                Some(entry) if self.is_of(&entry, identity)? => {
+                    return Ok(Lookup::Found(Spot {
+                        entry,
+                        slot: Some(slot),
+                    }));
                 }
-                if let Some(entry) = doubtful
-                    && !self.still_holds(&entry)?
-                {
-                    return Ok(Lookup::Doubtful(entry));
-                }
+                Some(_) => {}
+                None => unreadable = true,
             }
         }
         Ok(if unreadable {
@@ -293,14 +278,6 @@ impl<F: Flash> Engine<'_, F> {
         } else {
             Lookup::Absent
         })
-    }
-
-    /// Whether the check of a record holds when it is read again.
-    fn still_holds(&mut self, entry: &Entry) -> Result<bool, Error> {
-        self.io.forget();
-        let number = self.segments.low_number(entry.segment);
-        let head = read_head(&mut self.io, entry.segment, number, entry.place, AHEAD)?;
-        Ok(head == Some(entry.head) && crc_holds(&mut self.io, number, entry, AHEAD)?)
     }
 
     fn find_by_walk(&mut self, identity: &Identity<'_>) -> Result<Option<Spot>, Error> {
@@ -347,7 +324,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// The key of a record, into the caller's buffer. `false`: the record is damaged, so this may
-    /// be no key that ever was. Long values are not read for that, unless the record is in doubt.
+    /// be no key that ever was. Long values are not read for that.
     pub(crate) fn copy_key(&mut self, entry: &Entry, out: &mut [u8]) -> Result<bool, Error> {
         let (base, at) = (self.base(entry.segment), self.key_offset(entry));
         let head = &entry.head;
@@ -355,7 +332,7 @@ impl<F: Flash> Engine<'_, F> {
             .get_mut(..head.key_len as usize)
             .ok_or(Error::InvalidSize)?;
         let value_at = self.io.read(base, at, out, SCAN)?;
-        if head.total() > WINDOW as u32 && !self.is_doubtful(entry) {
+        if head.total() > WINDOW as u32 {
             return Ok(true);
         }
         let number = self.segments.low_number(entry.segment);

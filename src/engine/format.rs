@@ -7,6 +7,7 @@
 use super::{
     Engine,
     collect::NUMBER_SIZE,
+    confirm::NOTE_RESET,
     header::Role,
     record::{Head, Kind},
     segments::State,
@@ -14,13 +15,18 @@ use super::{
 use crate::{error::Error, flash::Flash};
 
 impl<F: Flash> Engine<'_, F> {
-    /// Erases every segment.
+    /// Erases every segment. All are marked as to be erased again before they are opened: any other
+    /// marker in a partition without a segment in use is from before, and its segment may be torn.
     pub(crate) fn erase_all(&mut self) -> Result<(), Error> {
+        self.io.unpin();
+        self.tails = [None; 2];
         for segment in self.segments.all() {
             self.segments.set_state(segment, State::Dirty);
         }
         for segment in self.segments.all() {
-            let _set_aside_on_failure = self.erase_segment(segment);
+            if self.erase_unmarked(segment).is_ok() {
+                let _set_aside_on_failure = self.mark(segment, true);
+            }
         }
         if self.segments.usable() < 2 {
             return Err(Error::WriteFailed);
@@ -37,6 +43,7 @@ impl<F: Flash> Engine<'_, F> {
         // Nothing may be announced in the old segments: the last record there may be in doubt.
         self.user = None;
         self.destination = None;
+        self.unended = None;
         let mut tries = self.segments.count();
         loop {
             match self.write_reset() {
@@ -45,6 +52,7 @@ impl<F: Flash> Engine<'_, F> {
             }
         }
         self.tails = [None; 2];
+        self.io.unpin();
         self.resumed = true;
         self.verified = None;
         let open = self.user.map(|open| open.segment);
@@ -55,6 +63,8 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.recount()?;
         while self.erase_one() {}
+        let done = Head::new(Kind::Note, NOTE_RESET, 0, 0);
+        self.append(Role::User, &done, &[], &[])?;
         self.io.sync()
     }
 
@@ -63,7 +73,7 @@ impl<F: Flash> Engine<'_, F> {
         let number = self.segments.number(open.segment);
         self.user = Some(open);
         let head = Head::new(Kind::Reset, 0, 0, NUMBER_SIZE);
-        self.append(Role::User, &head, &[], &number.to_le_bytes())
-            .map(|_| ())
+        self.append(Role::User, &head, &[], &number.to_le_bytes())?;
+        self.confirm()
     }
 }

@@ -6,11 +6,15 @@
 
 use super::{
     checksum::crc32,
-    layout::{HEADER_SIZE, Layout, MARKER_SIZE},
+    layout::{HEADER_SIZE, Layout, MARKER_NEWEST, MARKER_SIZE},
 };
 
 /// The format version this library writes. FORMAT 3.1
 pub(crate) const VERSION: u8 = 1;
+
+/// Roles of markers. FORMAT 3.2
+const ROLE_ERASED: u8 = 0;
+const ROLE_BARE: u8 = 2;
 
 const MARKER_SEED: u32 = 0x4D6B_766E;
 const HEADER_SEED: u32 = 0x486B_766E;
@@ -56,8 +60,13 @@ pub(crate) struct Header {
 pub(crate) enum Found {
     /// Neither a marker nor a header verifies.
     Nothing,
-    /// Erased completely, never opened as far as can be seen.
-    Erased { erase_count: u32 },
+    /// Erased completely, never opened as far as can be seen. `bare`: to be erased again before it
+    /// is opened. `newest`: the highest number given, where the memory has no erase.
+    Erased {
+        erase_count: u32,
+        bare: bool,
+        newest: u64,
+    },
     /// In use.
     Open(Header),
     /// Written by a newer version of the format.
@@ -99,13 +108,29 @@ fn verifies(bytes: &[u8], seed: u32, address: u32) -> bool {
     crc == u32::from_le_bytes(take(bytes, body))
 }
 
-/// The marker of a segment at `address` that was erased `erase_count` times. FORMAT 3.2
-pub(crate) fn encode_marker(layout: &Layout, address: u32, erase_count: u32) -> [u8; 16] {
-    let mut bytes = [0; MARKER_SIZE as usize];
-    put(&mut bytes, 0, parameters(layout, 0));
+/// An encoded marker: as many bytes as the layout says.
+pub(crate) type MarkerBytes = [u8; (MARKER_SIZE + MARKER_NEWEST) as usize];
+
+/// The marker of a segment at `address` that was erased `erase_count` times; `bare` and `newest` as
+/// in [`Found::Erased`]. FORMAT 3.2
+pub(crate) fn encode_marker(
+    layout: &Layout,
+    address: u32,
+    erase_count: u32,
+    bare: bool,
+    newest: u64,
+) -> MarkerBytes {
+    let mut bytes = MarkerBytes::default();
+    let role = if bare { ROLE_BARE } else { ROLE_ERASED };
+    put(&mut bytes, 0, parameters(layout, role));
     put(&mut bytes, 4, layout.segment_size.to_le_bytes());
     put(&mut bytes, 8, erase_count.to_le_bytes());
-    seal(&mut bytes, MARKER_SEED, address);
+    if layout.marker_size > MARKER_SIZE {
+        put(&mut bytes, 12, newest.to_le_bytes());
+    }
+    if let Some(marker) = bytes.get_mut(..layout.marker_size as usize) {
+        seal(marker, MARKER_SEED, address);
+    }
     bytes
 }
 
@@ -152,9 +177,9 @@ pub(crate) fn decode(layout: &Layout, address: u32, marker: &[u8], header: &[u8]
             },
         });
     }
-    if marker.len() == MARKER_SIZE as usize && verifies(marker, MARKER_SEED, address) {
+    if marker.len() == layout.marker_size as usize && verifies(marker, MARKER_SEED, address) {
         let [version, role, ..]: [u8; 4] = take(marker, 0);
-        if version > VERSION {
+        if version > VERSION || !matches!(role, ROLE_ERASED | ROLE_BARE) {
             return Found::Newer;
         }
         if !same_layout(layout, marker, role) {
@@ -162,6 +187,12 @@ pub(crate) fn decode(layout: &Layout, address: u32, marker: &[u8], header: &[u8]
         }
         return Found::Erased {
             erase_count: u32::from_le_bytes(take(marker, 8)),
+            bare: role == ROLE_BARE,
+            newest: if layout.marker_size > MARKER_SIZE {
+                u64::from_le_bytes(take(marker, 12))
+            } else {
+                0
+            },
         };
     }
     Found::Nothing

@@ -14,6 +14,16 @@ pub(crate) const AHEAD: u32 = 64;
 /// Bytes read at once when records are read one after the other.
 pub(crate) const SCAN: u32 = u32::MAX;
 
+/// A range of the flash that reads from RAM: what a power cut may have left reading differently at
+/// every look has one content for as long as it is here.
+#[derive(Clone, Copy, Debug)]
+struct Pinned {
+    address: u32,
+    len: u32,
+    /// At the start of the write block; else at the end of the window.
+    in_block: bool,
+}
+
 /// Flash, buffers and layout.
 #[derive(Debug)]
 pub(crate) struct Io<'m, F: Flash> {
@@ -21,9 +31,12 @@ pub(crate) struct Io<'m, F: Flash> {
     pub(crate) shape: Shape,
     pub(crate) layout: Layout,
     window: &'m mut [u8],
+    /// Bytes of the window that reads may use.
+    window_size: usize,
     window_at: u32,
     window_len: u32,
     block: &'m mut [u8],
+    pinned: Option<Pinned>,
     verify: bool,
     /// Programs and erases that failed or read back wrong.
     pub(crate) failures: u32,
@@ -45,10 +58,12 @@ impl<'m, F: Flash> Io<'m, F> {
             flash,
             shape,
             layout,
+            window_size: usable,
             window,
             window_at: 0,
             window_len: 0,
             block,
+            pinned: None,
             verify,
             failures: 0,
             unsynced: false,
@@ -69,7 +84,7 @@ impl<'m, F: Flash> Io<'m, F> {
     }
 
     /// `len` bytes at `address`, reading up to `ahead` bytes where the window does not have them.
-    /// `len` is at most the window less two read units.
+    /// `len` is at most [`Io::piece_max`].
     pub(crate) fn fetch(&mut self, address: u32, len: u32, ahead: u32) -> Result<&[u8], Error> {
         let end = address.checked_add(len).ok_or(Error::ReadFailed)?;
         if end > self.shape.size {
@@ -79,7 +94,7 @@ impl<'m, F: Flash> Io<'m, F> {
             let unit = self.shape.read_size;
             let start = address - remainder(address, unit);
             let wanted = address.saturating_add(len.max(ahead)).saturating_sub(start);
-            let most = (self.window.len() as u32).min(self.shape.size - start);
+            let most = (self.window_size as u32).min(self.shape.size - start);
             let count = wanted
                 .checked_add(unit - 1)
                 .map(|end| end & !(unit - 1))
@@ -93,6 +108,7 @@ impl<'m, F: Flash> Io<'m, F> {
             self.flash
                 .read(start, buffer)
                 .map_err(|_| Error::ReadFailed)?;
+            self.lay_pinned_over(start, count);
             self.window_at = start;
             self.window_len = count;
         }
@@ -113,9 +129,7 @@ impl<'m, F: Flash> Io<'m, F> {
         ahead: u32,
         mut each: impl FnMut(&[u8]),
     ) -> Result<u32, Error> {
-        let piece_max = (self.window.len() as u32)
-            .saturating_sub(2 * self.shape.read_size)
-            .max(1);
+        let piece_max = self.piece_max();
         while count > 0 {
             if offset == self.layout.block_start(offset) {
                 // The byte before was the last of its block.
@@ -149,8 +163,92 @@ impl<'m, F: Flash> Io<'m, F> {
         })
     }
 
+    /// The longest piece that fits the window wherever it starts.
+    fn piece_max(&self) -> u32 {
+        (self.window_size as u32)
+            .saturating_sub(2 * self.shape.read_size)
+            .max(1)
+    }
+
+    /// Reads `len` bytes at `address`, at most a block, once and for all: until [`Io::unpin`] they
+    /// come from RAM. The write block holds them until it is needed, then a part of the window.
+    pub(crate) fn pin(&mut self, address: u32, len: u32) -> Result<(), Error> {
+        self.unpin();
+        let mut done = 0;
+        while done < len {
+            let count = (len - done).min(self.piece_max());
+            self.fetch(address + done, count, count)?;
+            let from = (address + done - self.window_at) as usize;
+            if let Some(piece) = self.window.get(from..from + count as usize)
+                && let Some(place) = self.block.get_mut(done as usize..(done + count) as usize)
+            {
+                place.copy_from_slice(piece);
+            }
+            done += count;
+        }
+        self.pinned = Some(Pinned {
+            address,
+            len,
+            in_block: true,
+        });
+        self.forget();
+        Ok(())
+    }
+
+    /// Reads come from the flash again.
+    pub(crate) fn unpin(&mut self) {
+        self.pinned = None;
+        self.window_size = self.window.len();
+        self.forget();
+    }
+
+    /// Replaces what was read of a pinned range by what RAM has of it.
+    fn lay_pinned_over(&mut self, start: u32, count: u32) {
+        let Some(pinned) = self.pinned else {
+            return;
+        };
+        let from = pinned.address.max(start);
+        let to = (pinned.address + pinned.len).min(start + count);
+        if from >= to {
+            return;
+        }
+        let (cache, aside) = self.window.split_at_mut(self.window_size);
+        let kept = if pinned.in_block {
+            &*self.block
+        } else {
+            &*aside
+        };
+        let source = (from - pinned.address) as usize..(to - pinned.address) as usize;
+        let place = (from - start) as usize..(to - start) as usize;
+        if let (Some(source), Some(place)) = (kept.get(source), cache.get_mut(place)) {
+            place.copy_from_slice(source);
+        }
+    }
+
+    /// Makes the write block free for writing.
+    fn free_block(&mut self) {
+        let Some(pinned) = &mut self.pinned else {
+            return;
+        };
+        if !pinned.in_block {
+            return;
+        }
+        pinned.in_block = false;
+        let len = pinned.len as usize;
+        let left = self.window.len().saturating_sub(len) as u32;
+        self.window_size = (left - remainder(left, self.shape.read_size)) as usize;
+        self.window_len = 0;
+        let aside = self
+            .window
+            .get_mut(self.window_size..self.window_size + len);
+        if let (Some(kept), Some(aside)) = (self.block.get(..len), aside) {
+            aside.copy_from_slice(kept);
+        }
+    }
+
     /// Puts `bytes` into the write block at `at`.
     pub(crate) fn put(&mut self, at: u32, bytes: &[u8]) {
+        self.free_block();
         if let Some(place) = self.block.get_mut(at as usize..at as usize + bytes.len()) {
             place.copy_from_slice(bytes);
         }
@@ -158,6 +256,7 @@ impl<'m, F: Flash> Io<'m, F> {
 
     /// Fills the write block from `from` to `to` with what costs the flash least.
     pub(crate) fn pad(&mut self, from: u32, to: u32) {
+        self.free_block();
         if let Some(place) = self.block.get_mut(from as usize..to as usize) {
             place.fill(self.shape.erased_byte.unwrap_or(0xFF));
         }
@@ -182,9 +281,7 @@ impl<'m, F: Flash> Io<'m, F> {
     }
 
     fn reads_back(&mut self, address: u32, len: u32) -> bool {
-        let step = (self.window.len() as u32)
-            .saturating_sub(2 * self.shape.read_size)
-            .max(1);
+        let step = self.piece_max();
         let mut at = 0;
         while at < len {
             let count = step.min(len - at);
@@ -252,9 +349,7 @@ impl<'m, F: Flash> Io<'m, F> {
         let Some(erased) = self.shape.erased_byte else {
             return Ok(true);
         };
-        let step = (self.window.len() as u32)
-            .saturating_sub(2 * self.shape.read_size)
-            .max(1);
+        let step = self.piece_max();
         let mut at = start;
         while at < end {
             let count = step.min(end - at);

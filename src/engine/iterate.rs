@@ -147,18 +147,14 @@ impl<F: Flash> Engine<'_, F> {
     /// The next key of an iteration, into `out`; returns its length.
     pub(crate) fn next_key(&mut self, id: IteratorId, out: &mut [u8]) -> Result<usize, Error> {
         let mut state = *self.iterators.find(id)?;
-        // Each turn goes past a damaged key, or settles one of the few records in doubt.
+        // Each turn goes past a damaged key.
         while let Some((cursor, entry)) = self.find_next(&state)? {
             if self.copy_key(&entry, out)? {
                 self.iterators.find(id)?.cursor = Some(cursor);
                 return Ok(entry.head.key_len as usize);
             }
-            if self.is_doubtful(&entry) {
-                self.distrust(&entry)?;
-            } else {
-                state.cursor = Some(cursor);
-                self.damaged_records = self.damaged_records.saturating_add(1);
-            }
+            state.cursor = Some(cursor);
+            self.damaged_records = self.damaged_records.saturating_add(1);
         }
         Err(Error::NotFound)
     }

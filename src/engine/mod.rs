@@ -7,7 +7,7 @@
 //! | `segments`, `index` | what RAM knows of segments and of keys |
 //! | `walk`, `find`, `value`, `iterate`, `check` | reading |
 //! | `write`, `set`, `stream`, `format` | writing |
-//! | `space`, `collect`, `victim` | room |
+//! | `space`, `collect`, `victim`, `confirm` | room |
 //! | `mount`, `recount`, `resume` | what happens after power comes back |
 //!
 //! Invariant: the operations here check their arguments and call below; nothing else does.
@@ -22,6 +22,7 @@
 mod check;
 mod checksum;
 mod collect;
+mod confirm;
 mod find;
 mod foreign;
 mod format;
@@ -60,11 +61,11 @@ use layout::Layout;
 use resume::Tail;
 use segments::Segments;
 use stream::Stream;
-use walk::Ignore;
+use walk::Hidden;
 use write::Open;
 
-/// Bytes of the read buffer.
-pub const WINDOW: usize = 256;
+/// Bytes of the read buffer: a block that has to be kept there at times, and some to read with.
+pub const WINDOW: usize = 320;
 /// The largest block where the program unit is at most 256 bytes.
 pub const MAX_BLOCK_SMALL_UNITS: usize = 256;
 /// The largest value, in bytes.
@@ -92,8 +93,8 @@ pub fn requirements<F: Flash>(flash: &F, config: &Config) -> Result<Requirements
         segments: layout.segments,
         block: layout.block,
         window: (WINDOW as u32)
-            .max(layout.block)
-            .max(4 * flash.shape().read_size),
+            .max(layout.block + 64)
+            .max(layout.block + 4 * flash.shape().read_size),
         segment_size: layout.segment_size,
     })
 }
@@ -111,7 +112,7 @@ pub struct Engine<'m, F: Flash> {
     destination: Option<Open>,
     /// Where user segment and destination ended at the mount, until the first write.
     tails: [Option<Tail>; 2],
-    ignore: [Ignore; 2],
+    hidden: [Hidden; 2],
     resumed: bool,
     collection: Option<Collection>,
     stream: Option<Stream>,
@@ -125,10 +126,24 @@ pub struct Engine<'m, F: Flash> {
     largest: u32,
     largest_is_stale: bool,
     keys: u32,
+    /// Whether these counts are those of what is on flash.
+    is_counted: bool,
     /// Number and place of the record that was verified last.
     verified: Option<(u32, u32)>,
+    /// Segment and place of a record that declares something void and is the last in its segment.
+    unconfirmed: Option<(u16, u32)>,
+    /// Segment and place of a record that is the last in a destination.
+    unended: Option<(u16, u32)>,
+    /// Number of a destination, and the end of what may be touched in it.
+    announced: Option<(u64, u32)>,
+    /// The first count after power came back is under way.
+    mounting: bool,
+    /// A reset has not erased everything that it declared void.
+    resetting: bool,
     /// The segment that the newest header names as the next to be opened.
     named: Option<u16>,
+    /// Segment that is marked as erased, and of which an erase failed.
+    spoiled: Option<u16>,
     /// Segment in which an opening failed once.
     suspect: Option<u16>,
     recovered_records: u32,
@@ -163,7 +178,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             user: None,
             destination: None,
             tails: [None; 2],
-            ignore: [Ignore::default(); 2],
+            hidden: [Hidden::default(); 2],
             resumed: false,
             collection: None,
             stream: None,
@@ -175,8 +190,15 @@ impl<'m, F: Flash> Engine<'m, F> {
             largest: 0,
             largest_is_stale: false,
             keys: 0,
+            is_counted: true,
             verified: None,
+            unconfirmed: None,
+            unended: None,
+            announced: None,
+            mounting: false,
+            resetting: false,
             named: None,
+            spoiled: None,
             suspect: None,
             recovered_records: 0,
             recovered_segments: 0,
@@ -414,6 +436,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// As [`Engine::remove`], [`Error::NotFound`] excepted.
     pub fn maintain(&mut self, budget: u32) -> Result<u32, Error> {
         self.refuse_stream()?;
+        self.make_counted()?;
         let mut done = 0;
         while done < budget && self.maintain_step()? {
             done += 1;

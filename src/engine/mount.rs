@@ -6,12 +6,13 @@
 
 use super::{
     Engine,
-    header::{Found, Header, Next, Role, decode},
-    layout::{HEADER_SIZE, MARKER_SIZE},
+    header::{Found, Header, MarkerBytes, Role, decode},
+    io::SCAN,
+    layout::HEADER_SIZE,
     record::Kind,
-    resume::Tail,
+    resume::{LOOKS, Tail},
     segments::State,
-    walk::Entry,
+    walk::{Entry, crc_holds, read_head},
 };
 use crate::{error::Error, flash::Flash};
 
@@ -35,26 +36,32 @@ impl<F: Flash> Engine<'_, F> {
     /// Reads the partition and makes the store ready for reads.
     pub(crate) fn mount_segments(&mut self) -> Result<(), Error> {
         self.survey()?;
-        self.drop_unfinished()?;
-        self.apply_voids()?;
-        self.find_opens()?;
-        self.recount()
+        self.find_user()?;
+        self.mounting = true;
+        let counted = self.recount();
+        self.mounting = false;
+        self.distrust_named()?;
+        self.distrust_erased();
+        counted
     }
 
     /// What the marker and the header of a segment say.
     fn look_at(&mut self, segment: u16) -> Result<Found, Error> {
         let layout = self.io.layout;
         let address = layout.address(segment);
-        let mut marker = [0; MARKER_SIZE as usize];
+        let mut marker = MarkerBytes::default();
+        let marker = marker
+            .get_mut(..layout.marker_size as usize)
+            .unwrap_or(&mut []);
         let ahead = layout.first;
-        let found = self.io.fetch(address, MARKER_SIZE, ahead)?;
+        let found = self.io.fetch(address, layout.marker_size, ahead)?;
         for (to, from) in marker.iter_mut().zip(found) {
             *to = *from;
         }
         let header = self
             .io
             .fetch(address + layout.header_at, HEADER_SIZE, HEADER_SIZE)?;
-        Ok(decode(&layout, address, &marker, header))
+        Ok(decode(&layout, address, marker, header))
     }
 
     fn survey(&mut self) -> Result<(), Error> {
@@ -70,7 +77,7 @@ impl<F: Flash> Engine<'_, F> {
                     );
                     survey.count_wear(header.erase_count);
                 }
-                Found::Erased { erase_count } => {
+                Found::Erased { erase_count, .. } => {
                     survey.erased += 1;
                     survey.count_wear(erase_count);
                 }
@@ -105,6 +112,9 @@ impl<F: Flash> Engine<'_, F> {
         let (state, wear) = match found {
             Found::Open(header) => {
                 self.segments.set_number(segment, header.number);
+                if header.role == Role::Destination {
+                    self.last_destination = self.last_destination.max(Some(header.number));
+                }
                 let far =
                     self.segments.number(segment) != header.number || header.number > NUMBER_MAX;
                 if !far {
@@ -116,7 +126,15 @@ impl<F: Flash> Engine<'_, F> {
                     header.erase_count,
                 )
             }
-            Found::Erased { erase_count } => (State::Erased, *erase_count),
+            Found::Erased {
+                erase_count,
+                bare,
+                newest,
+            } => {
+                self.newest = self.newest.max(*newest).min(NUMBER_MAX);
+                let state = if *bare { State::Bare } else { State::Erased };
+                (state, *erase_count)
+            }
             _ => (State::Dirty, mean),
         };
         self.segments.set_erase_count(segment, wear);
@@ -130,145 +148,279 @@ impl<F: Flash> Engine<'_, F> {
         })
     }
 
-    /// Drops segments that were opened and hold nothing that counts: no record at all, or the
-    /// beginning of a collection whose source is still there. FORMAT 9.2
-    fn drop_unfinished(&mut self) -> Result<(), Error> {
+    /// A segment that was to be opened next may be touched, whatever it reads as.
+    fn distrust_named(&mut self) -> Result<(), Error> {
         for segment in self.segments.all() {
-            if !self.segments.is_used(segment) {
-                continue;
-            }
-            let Some(header) = self.header(segment)? else {
+            let Some(Header { next, .. }) = self.certain_header(segment)? else {
                 continue;
             };
-            self.distrust_named(header.next);
-            let source = header.number.saturating_sub(u64::from(header.collects));
-            let source_there = header.collects != 0
-                && self.segments.all().any(|other| {
-                    self.segments.is_used(other) && self.segments.number(other) == source
-                });
-            let mut counts = false;
-            let mut walk = self.walk(segment);
-            while let Some(entry) = walk.next(&mut self.io)? {
-                if !source_there || is_completion(&entry) {
-                    counts = true;
-                    break;
-                }
-            }
-            if !counts {
-                self.drop_segment(segment);
-            }
-        }
-        Ok(())
-    }
-
-    /// A segment that was to be opened next may be touched, whatever it reads as.
-    fn distrust_named(&mut self, next: Next) {
-        let segment = next.segment;
-        if self.segments.state(segment) == State::Erased
-            && self.segments.erase_count(segment) as u16 == next.erase_count
-        {
-            self.segments.set_state(segment, State::Doubted);
-        }
-    }
-
-    /// Sets aside what retire and reset records declare void.
-    fn apply_voids(&mut self) -> Result<(), Error> {
-        let mut segment = self.segments.next_up(None);
-        while let Some(current) = segment {
-            let mut walk = self.walk(current);
-            while let Some(entry) = walk.next(&mut self.io)? {
-                match entry.head.kind {
-                    Kind::Retire => {
-                        let number = self.read_number(&entry)?;
-                        self.make_void(|other, _| other == number, current);
-                    }
-                    Kind::Reset => {
-                        let floor = self.read_number(&entry)?;
-                        self.make_void(|other, _| other < floor, current);
-                    }
-                    _ => {}
-                }
-            }
-            segment = self.segments.next_up(Some(current));
-        }
-        Ok(())
-    }
-
-    fn make_void(&mut self, is_void: impl Fn(u64, u16) -> bool, by: u16) {
-        for segment in self.segments.all() {
-            if segment != by
-                && self.segments.is_used(segment)
-                && is_void(self.segments.number(segment), segment)
+            if self.segments.state(next.segment) == State::Erased
+                && self.segments.erase_count(next.segment) as u16 == next.erase_count
             {
+                self.segments.set_state(next.segment, State::Doubted);
+            }
+        }
+        Ok(())
+    }
+
+    /// The header of a segment. Where nothing in it counts, the header itself may be what a cut
+    /// left reading differently: then no segment was opened after it.
+    fn certain_header(&mut self, segment: u16) -> Result<Option<Header>, Error> {
+        let mut header = self.header(segment)?;
+        if self.segments.state(segment) == State::Dropped {
+            for _ in 0..LOOKS {
+                self.io.forget();
+                header = header.and(self.header(segment)?);
+            }
+        }
+        Ok(header)
+    }
+
+    /// The segment where the user wrote: the newest in which something counts.
+    fn find_user(&mut self) -> Result<(), Error> {
+        while let Some(segment) = self.segments.next_down(None) {
+            if self.find_tail(Role::User, segment)? && self.is_complete(segment)? {
+                return Ok(());
+            }
+            self.forget_tail(segment);
+            self.io.unpin();
+            self.drop_segment(segment);
+        }
+        Ok(())
+    }
+
+    /// Looks at a segment that the first count comes to, from the newest down: what is newer is
+    /// known. `false`: nothing in it counts.
+    pub(crate) fn enter(&mut self, segment: u16) -> Result<bool, Error> {
+        let [user, destination] = self.tails;
+        if user.is_some_and(|tail| tail.segment == segment) {
+            return Ok(true);
+        }
+        let role = self.header(segment)?.map(|header| header.role);
+        let counts = self.is_complete(segment)?
+            && (role != Some(Role::Destination)
+                || destination.is_some()
+                || self.find_tail(Role::Destination, segment)?);
+        if !counts {
+            self.drop_segment(segment);
+        }
+        Ok(counts)
+    }
+
+    /// Whether what was collected into this segment is all there. Else its source is. FORMAT 9.2
+    fn is_complete(&mut self, segment: u16) -> Result<bool, Error> {
+        let Some(header) = self.header(segment)? else {
+            // It reads differently now: an erase was cut off.
+            return Ok(false);
+        };
+        let source = header.number.saturating_sub(u64::from(header.collects));
+        let there = self
+            .segments
+            .all()
+            .find(|&other| self.segments.is_used(other) && self.segments.number(other) == source);
+        let Some(there) = there.filter(|_| header.collects != 0) else {
+            return Ok(true);
+        };
+        let complete = self.shows_completion(segment, source as u32)?;
+        if complete {
+            // Its retire record may have rotted: the first record of a user's stands for it.
+            self.segments.set_state(there, State::Retired);
+        }
+        Ok(complete)
+    }
+
+    /// Whether a segment says that what was collected from `source` is complete: by a retire record
+    /// with something behind it, or a record that goes on behind one. FORMAT 8.2
+    fn shows_completion(&mut self, segment: u16, source: u32) -> Result<bool, Error> {
+        let mut retired = None;
+        let mut walk = self.walk(segment);
+        while let Some(entry) = walk.next(&mut self.io)? {
+            if retired.is_some() || entry.head.void_from.is_some() {
+                return Ok(true);
+            }
+            let retires = entry.head.kind == Kind::Retire && !entry.damaged;
+            if retires && self.read_number(&entry)? as u32 == source {
+                retired = Some(entry.place);
+            }
+        }
+        match retired {
+            Some(place) => self.is_sealed(segment, place),
+            None => Ok(false),
+        }
+    }
+
+    /// Sets aside what a retire or reset record declares void: always something older.
+    pub(crate) fn apply_void(&mut self, entry: &Entry) -> Result<(), Error> {
+        let value = self.read_number(entry)?;
+        let own = self.segments.number(entry.segment);
+        if entry.head.kind == Kind::Retire {
+            let (segment, erases) = ((value >> 32) as u16, (value >> 48) as u16);
+            match self.segments.state(segment) {
+                State::Used
+                    if self.segments.low_number(segment) == value as u32
+                        && self.segments.number(segment) < own =>
+                {
+                    self.segments.set_state(segment, State::Retired);
+                }
+                // Its erase was cut off and left the marker from before.
+                State::Erased if self.segments.erase_count(segment) as u16 == erases => {
+                    self.segments.set_state(segment, State::Dirty);
+                }
+                _ => {}
+            }
+            return Ok(());
+        }
+        self.resetting = true;
+        for segment in self.segments.all() {
+            let other = self.segments.number(segment);
+            if self.segments.is_used(segment) && other < value && other < own {
                 self.segments.set_state(segment, State::Retired);
             }
+        }
+        Ok(())
+    }
+
+    /// Takes segments for erased only where nothing can have touched them since.
+    fn distrust_erased(&mut self) {
+        let is = |engine: &Self, state: State| {
+            engine
+                .segments
+                .all()
+                .find(|&segment| engine.segments.state(segment) == state)
+        };
+        let unformatted = self.tail_of(Role::User).is_none();
+        let untouched = self
+            .segments
+            .all()
+            .all(|segment| self.segments.state(segment) == State::Bare);
+        if unformatted && untouched {
+            // A store that was formatted and never written to: at most the first may be touched.
+            let first = self.choose_free(true);
+            for segment in self.segments.all().filter(|&other| Some(other) != first) {
+                self.segments.set_state(segment, State::Erased);
+            }
+            return;
+        }
+        let state = if unformatted {
+            State::Dirty
+        } else {
+            State::Doubted
+        };
+        if self.resetting || unformatted {
+            while let Some(segment) = is(self, State::Erased) {
+                self.segments.set_state(segment, state);
+            }
+        }
+        // What the last session may have begun to erase again, with nothing else to open.
+        let others = [
+            State::Doubted,
+            State::Bare,
+            State::Dirty,
+            State::Dropped,
+            State::Retired,
+        ];
+        if !others.into_iter().any(|state| is(self, state).is_some())
+            && let Some(first) = self.choose_free(true)
+        {
+            self.segments.set_state(first, State::Doubted);
         }
     }
 
     fn drop_segment(&mut self, segment: u16) {
-        self.segments.set_state(segment, State::Dirty);
+        self.segments.set_state(segment, State::Dropped);
         self.recovered_segments += 1;
-    }
-
-    /// The segments that were open: the newest, and the newest destination.
-    fn find_opens(&mut self) -> Result<(), Error> {
-        let mut user = None;
-        while let Some(segment) = self.segments.next_down(None) {
-            if self.find_tail(Role::User, segment)? {
-                user = Some(segment);
-                break;
-            }
-            self.drop_segment(segment);
-        }
-        let mut above = user;
-        while let Some(segment) = above.and_then(|above| self.segments.next_down(Some(above))) {
-            let header = self.header(segment)?;
-            if let Some(header) = header.filter(|header| header.role == Role::Destination) {
-                self.last_destination = Some(header.number);
-                if self.find_tail(Role::Destination, segment)? {
-                    break;
-                }
-                self.drop_segment(segment);
-            }
-            above = Some(segment);
-        }
-        Ok(())
     }
 
     /// Finds where a segment that was open ends. What lies behind it may read differently at the
     /// next look: it is hidden from all of them. `false`: nothing in it counts now.
     fn find_tail(&mut self, role: Role, segment: u16) -> Result<bool, Error> {
-        let mut last = None;
-        let mut walk = self.walk(segment);
+        let mut end = self.io.layout.segment_size;
+        let mut tail = loop {
+            self.hide(role, segment, end);
+            let Some(tail) = self.last_in(segment)? else {
+                return Ok(false);
+            };
+            if role == Role::Destination || self.pin(&tail.last)? {
+                break tail;
+            }
+            end = tail.last.place;
+        };
+        // It may be gone at the next look, and what it declares void must not come back.
+        let last = &tail.last;
+        if let Some(units) = last.head.void_from {
+            let void_from = units.saturating_mul(self.io.layout.align);
+            tail.void_from = tail.void_from.min(void_from);
+        }
+        let behind = self.io.layout.end_of(last.place, last.head.total());
+        tail.safe = self.safe_place(&last.clone())?;
+        match role {
+            Role::User => {
+                let alone = tail.last.place == self.io.layout.first;
+                if alone
+                    && tail.last.head.kind == Kind::Reset
+                    && !self.is_sealed(segment, tail.last.place)?
+                {
+                    return Ok(false);
+                }
+                self.hide(role, segment, behind);
+            }
+            Role::Destination => {
+                // What it was to take last is still where it came from.
+                if let Some((number, to)) = self.announced
+                    && number == self.segments.number(segment)
+                {
+                    let to = super::layout::round_up(to, self.io.layout.block);
+                    tail.safe = tail.safe.max(to.min(self.io.layout.segment_size));
+                }
+                self.hide(role, segment, tail.void_from);
+            }
+        }
+        *self.tail(role) = Some(tail);
+        Ok(true)
+    }
+
+    /// The last record in a segment, and what comes before it.
+    fn last_in(&mut self, segment: u16) -> Result<Option<Tail>, Error> {
+        let mut tail: Option<Tail> = None;
         let mut units = 0_u32;
+        let mut walk = self.walk(segment);
         while let Some(entry) = walk.next(&mut self.io)? {
-            last = Some(entry);
+            let before = tail.map(|tail| tail.last);
             if !matches!(entry.head.kind, Kind::Retire | Kind::Note) {
                 units = units.saturating_add(self.io.layout.units_of(&entry.head));
             }
+            tail = Some(Tail {
+                segment,
+                last: entry,
+                void_from: entry.place,
+                safe: 0,
+                units,
+                void_before: before
+                    .filter(|before| before.head.kind.is_void())
+                    .map(|before| before.place),
+            });
         }
         self.recovered_records += walk.voided;
-        let Some(last) = last else {
-            return Ok(false);
-        };
-        let safe = self.safe_place(&last)?;
-        let tail = Tail {
-            segment,
-            last: Some(last),
-            void_from: last.place,
-            safe,
-            units,
-        };
-        let end = self.io.layout.end_of(last.place, last.head.total());
-        self.set_tail(role, tail, end);
-        Ok(true)
+        Ok(tail)
     }
-}
 
-/// Whether a record shows that the collection its segment was opened for was completed: the
-/// retire record itself, or the first user record behind it.
-fn is_completion(entry: &Entry) -> bool {
-    entry.head.kind == Kind::Retire || entry.head.void_from.is_some()
+    /// Takes the part of a record that a power cut may have torn into RAM, if the record verifies
+    /// then: from there it reads the same each time.
+    fn pin(&mut self, last: &Entry) -> Result<bool, Error> {
+        let layout = self.io.layout;
+        let number = self.segments.low_number(last.segment);
+        let end = layout.end_of(last.place, last.head.total());
+        let from = last.place.max(layout.block_start(end - 1));
+        for _ in 0..LOOKS {
+            self.io.pin(self.base(last.segment) + from, end - from)?;
+            let head = read_head(&mut self.io, last.segment, number, last.place, SCAN)?;
+            if head == Some(last.head) && crc_holds(&mut self.io, number, last, SCAN)? {
+                return Ok(true);
+            }
+        }
+        self.io.unpin();
+        Ok(false)
+    }
 }
 
 impl Survey {

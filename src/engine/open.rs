@@ -8,7 +8,7 @@ use super::{
     Engine,
     header::{Header, Next, Role, encode_header, encode_marker},
     segments::State,
-    walk::Ignore,
+    walk::Hidden,
     write::Open,
 };
 use crate::{error::Error, flash::Flash};
@@ -17,16 +17,25 @@ use crate::{error::Error, flash::Flash};
 pub(crate) const NUMBER_STEP: u64 = 16;
 
 impl<F: Flash> Engine<'_, F> {
-    /// The free segment to open: the one that was named when it is erased, else the least worn.
-    fn choose_free(&self) -> Option<u16> {
+    /// The free segment to open: the one that was named when it is erased, else the least worn; one
+    /// that seems to be erased since an earlier session only when there is no other.
+    /// `confirmed`: what is void is so for certain, and may be erased.
+    pub(crate) fn choose_free(&self, confirmed: bool) -> Option<u16> {
         let named = self.named.filter(|&segment| self.is_erased(segment));
+        let rank = |segment: u16| match self.segments.state(segment) {
+            State::Ready | State::Blank => 0,
+            State::Doubted => 1,
+            State::Dropped => 3,
+            State::Fresh => 4,
+            State::Erased => 5,
+            _ => 2,
+        };
         named.or_else(|| {
             self.segments
                 .all()
                 .filter(|&segment| self.segments.is_free(segment))
-                .min_by_key(|&segment| {
-                    (self.segments.erase_count(segment), self.is_erased(segment))
-                })
+                .filter(|&segment| confirmed || self.segments.state(segment) != State::Retired)
+                .min_by_key(|&segment| (rank(segment), self.segments.erase_count(segment)))
         })
     }
 
@@ -36,7 +45,8 @@ impl<F: Flash> Engine<'_, F> {
         role: Role,
         collects: Option<u16>,
     ) -> Result<Open, Error> {
-        let segment = self.choose_free().ok_or(Error::ReadOnly)?;
+        let confirmed = self.confirm().is_ok();
+        let segment = self.choose_free(confirmed).ok_or(Error::ReadOnly)?;
         self.make_openable(segment)?;
         let number = self.next_number(role);
         let next = self.guess_next(segment, collects);
@@ -50,6 +60,11 @@ impl<F: Flash> Engine<'_, F> {
                 u32::try_from(number.saturating_sub(self.segments.number(victim))).unwrap_or(0)
             }),
         };
+        // A header that fails may be found all the same: its number is not given again.
+        match role {
+            Role::User => self.newest = self.newest.max(number),
+            Role::Destination => self.last_destination = Some(number),
+        }
         let layout = self.io.layout;
         let address = self.base(segment);
         let bytes = encode_header(&layout, address, &header);
@@ -59,7 +74,6 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.segments.set_state(segment, State::Used);
         self.segments.set_number(segment, number);
-        self.newest = self.newest.max(number);
         self.named = (next != Next::NONE).then_some(next.segment);
         Ok(Open {
             segment,
@@ -106,16 +120,33 @@ impl<F: Flash> Engine<'_, F> {
     /// Makes sure that no opening that was cut off can have touched the header's place.
     ///
     /// A cut may leave no trace, so an erased segment is only opened as it is when the segment
-    /// opened before it named it in its header: that header is what the next mount goes by. Any
-    /// other is erased now, and not marked: until its header stands it is erased no more.
+    /// opened before it named it in its header, or its own marker says so: that is what the next
+    /// mount goes by. Any other is erased now, and not marked: until its header stands it is erased
+    /// no more.
     fn make_openable(&mut self, segment: u16) -> Result<(), Error> {
-        if self.named == Some(segment) && self.is_erased(segment) {
+        let named = self.named == Some(segment) && self.is_erased(segment);
+        if named || matches!(self.segments.state(segment), State::Ready | State::Blank) {
             return Ok(());
         }
         if self.segments.state(segment) != State::Doubted {
             self.settle_doubted();
         }
         self.erase_unmarked(segment)
+    }
+
+    fn program_marker(&mut self, segment: u16, count: u32, bare: bool) -> Result<(), Error> {
+        let layout = self.io.layout;
+        let address = self.base(segment);
+        let marker = encode_marker(&layout, address, count, bare, self.newest);
+        let marker = marker.get(..layout.marker_size as usize).unwrap_or(&[]);
+        self.io.program_bytes(address, marker)
+    }
+
+    /// Whether there is a segment that this session can begin with.
+    fn has_bare(&self) -> bool {
+        self.segments
+            .all()
+            .any(|segment| matches!(self.segments.state(segment), State::Bare | State::Ready))
     }
 
     fn is_erased(&self, segment: u16) -> bool {
@@ -151,7 +182,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Erases what only a header says may be touched, before any header goes.
-    fn settle_doubted(&mut self) {
+    pub(crate) fn settle_doubted(&mut self) {
         for segment in self.segments.all() {
             if self.segments.state(segment) == State::Doubted {
                 let _set_aside_on_failure = self.erase_and_mark(segment);
@@ -160,33 +191,68 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     fn erase_and_mark(&mut self, segment: u16) -> Result<(), Error> {
-        let was_used = self.segments.is_used(segment);
         self.erase_unmarked(segment)?;
-        let layout = self.io.layout;
-        let address = self.base(segment);
-        let marker = encode_marker(&layout, address, self.segments.erase_count(segment));
-        let marked = self.io.program_bytes(address, &marker);
+        let bare = self.named.is_none() && !self.has_bare();
+        self.mark(segment, bare)
+    }
+
+    /// Marks an erased segment as such; `bare`: as to be erased again in another session.
+    pub(crate) fn mark(&mut self, segment: u16, bare: bool) -> Result<(), Error> {
+        let count = self.segments.erase_count(segment);
+        let state = if bare { State::Ready } else { State::Fresh };
+        self.segments.set_state(segment, state);
+        let marked = self.program_marker(segment, count, bare);
         if marked.is_err() {
-            self.set_aside(segment, was_used);
+            self.set_aside(segment, false);
         }
         marked
     }
 
-    fn erase_unmarked(&mut self, segment: u16) -> Result<(), Error> {
-        let was_used = self.segments.is_used(segment);
-        if let Err(error) = self.io.erase(segment) {
-            self.set_aside(segment, was_used);
-            return Err(error);
+    pub(crate) fn erase_unmarked(&mut self, segment: u16) -> Result<(), Error> {
+        let state = self.segments.state(segment);
+        self.tell_spoiled();
+        if self.spoiled.is_none() && matches!(state, State::Erased | State::Fresh) {
+            // Nothing names it: if this erase fails or is cut off, its marker must not count.
+            self.spoiled = Some(segment);
+            self.tell_spoiled();
         }
         let count = self.segments.erase_count(segment).saturating_add(1);
+        // Where nothing is erased old records stay: no number may come again, so the marker that
+        // keeps the newest is there before the header goes.
+        let kept = if self.io.shape.needs_erase {
+            Ok(())
+        } else {
+            self.program_marker(segment, count, true)
+        };
+        if let Err(error) = kept.and_then(|()| self.io.erase(segment)) {
+            self.set_aside(segment, state == State::Used);
+            if !matches!(state, State::Used | State::Retired | State::Bare) {
+                self.spoiled = Some(segment);
+            }
+            return Err(error);
+        }
+        if self.spoiled == Some(segment) {
+            self.spoiled = None;
+        }
         self.segments.set_erase_count(segment, count);
-        self.segments.set_state(segment, State::Fresh);
-        for hidden in &mut self.ignore {
+        self.segments.set_state(segment, State::Blank);
+        for hidden in &mut self.hidden {
             if hidden.segment == segment {
-                *hidden = Ignore::default();
+                *hidden = Hidden::default();
             }
         }
         Ok(())
+    }
+
+    /// A segment whose marker stands although an erase of it failed is not what it says. The header
+    /// that named it says so until something else is erased; then a retire record has to.
+    fn tell_spoiled(&mut self) {
+        if let Some(segment) = self.spoiled
+            && self.append_retire(segment).is_ok()
+        {
+            self.spoiled = None;
+            let _when_it_counts = self.confirm();
+        }
     }
 
     /// A segment that cannot be erased is not used again until the next mount.

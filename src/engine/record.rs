@@ -58,6 +58,12 @@ impl Kind {
         })
     }
 
+    /// Whether the record declares segments void. It counts only when another record follows it,
+    /// or the segment is sealed. FORMAT 5.5
+    pub(crate) fn is_void(self) -> bool {
+        matches!(self, Kind::Retire | Kind::Reset)
+    }
+
     /// Whether the record belongs to a key and so to the index.
     pub(crate) fn is_indexed(self) -> bool {
         matches!(

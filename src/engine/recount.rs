@@ -8,6 +8,7 @@
 
 use super::{
     Engine,
+    confirm::NOTE_RESET,
     find::{Identity, KeySource, Lookup, Spot},
     index::Cover,
     record::{FRAGMENT_ID, Kind, LARGE_SIZE},
@@ -15,12 +16,24 @@ use super::{
 };
 use crate::{error::Error, flash::Flash};
 
+/// Bytes of the id that the fragments of one value share.
+const VALUE_ID: usize = FRAGMENT_ID as usize - 2;
+
+type ValueId = [u8; VALUE_ID];
+
 /// More parts than this mean that the names were chosen to collide.
 const BITS_MAX: u32 = 24;
+
+/// The value that a fragment belongs to.
+fn value_of(identity: &Identity<'_>) -> Option<ValueId> {
+    let id = identity.fragment?;
+    id.get(..VALUE_ID)?.try_into().ok()
+}
 
 impl<F: Flash> Engine<'_, F> {
     /// Index and counts of the whole partition.
     pub(crate) fn recount(&mut self) -> Result<(), Error> {
+        self.is_counted = false;
         let mut bits = self.table.cover.bits;
         while !self.recount_parts(bits)? {
             bits += 1;
@@ -28,7 +41,25 @@ impl<F: Flash> Engine<'_, F> {
                 return Err(Error::OutOfMemory);
             }
         }
+        self.is_counted = true;
+        self.restart_collection();
         Ok(())
+    }
+
+    /// Counts again where the flash did not let it come to an end before.
+    pub(crate) fn make_counted(&mut self) -> Result<(), Error> {
+        if self.is_counted {
+            Ok(())
+        } else {
+            self.recount()
+        }
+    }
+
+    /// Index and counts have missed something: nothing is looked up in the one, nor decided by the
+    /// others, before they are made anew.
+    pub(crate) fn lose_count(&mut self) {
+        self.table.cover = self.table.cover.nothing();
+        self.is_counted = false;
     }
 
     /// `false`: a part has more keys than the index has room for.
@@ -62,12 +93,29 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     fn load_part(&mut self, cover: Cover, count: bool) -> Result<bool, Error> {
+        let filled = self.fill(cover, count);
+        if filled != Ok(true) {
+            // What is in the table is not all there is.
+            self.table.cover = cover.nothing();
+        }
+        filled
+    }
+
+    fn fill(&mut self, cover: Cover, count: bool) -> Result<bool, Error> {
         self.table.clear(cover);
         let mut fragments = false;
-        let mut segment = self.segments.next_up(None);
+        let mut segment = self.segments.next_down(None);
         while let Some(current) = segment {
+            if self.mounting && !self.enter(current)? {
+                segment = self.segments.next_down(Some(current));
+                continue;
+            }
             let mut walk = self.walk(current);
+            let mut void = None;
             while let Some(entry) = walk.next(&mut self.io)? {
+                if self.mounting {
+                    self.note_remark(&mut void, &entry)?;
+                }
                 if !entry.head.kind.is_indexed() {
                     continue;
                 }
@@ -77,15 +125,43 @@ impl<F: Flash> Engine<'_, F> {
                     return Ok(false);
                 }
             }
-            segment = self.segments.next_up(Some(current));
+            if let Some(void) = void
+                && self.is_sealed(current, void.place)?
+            {
+                self.apply_void(&void)?;
+            }
+            segment = self.segments.next_down(Some(current));
         }
         if fragments {
             self.drop_orphans(count)?;
         }
+        self.table.settle();
         Ok(true)
     }
 
-    /// Takes `entry` for the newest of its key.
+    /// Takes in what records say that belong to no key. One that declares something void counts
+    /// when another record follows.
+    fn note_remark(&mut self, void: &mut Option<Entry>, entry: &Entry) -> Result<(), Error> {
+        let align = self.io.layout.align;
+        if let Some(void) = void.take()
+            && entry
+                .head
+                .void_from
+                .is_none_or(|units| units.saturating_mul(align) > void.place)
+        {
+            self.apply_void(&void)?;
+        }
+        match entry.head.kind {
+            _ if entry.damaged => {}
+            Kind::Retire | Kind::Reset => *void = Some(*entry),
+            Kind::Note if entry.head.flags == NOTE_RESET => self.resetting = false,
+            Kind::Note => self.note_announced(entry)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes `entry` for the newest of its key, where no newer segment had one.
     fn learn(
         &mut self,
         entry: &Entry,
@@ -96,13 +172,23 @@ impl<F: Flash> Engine<'_, F> {
         // Another key's header that does not read is not this key's.
         let known = match self.look_up(identity)? {
             Lookup::Found(spot) => Some(spot),
-            Lookup::Absent | Lookup::Unreadable | Lookup::Doubtful(_) => None,
+            Lookup::Absent | Lookup::Unreadable => None,
         };
+        if !count && self.is_dropped(identity.hash, entry) {
+            // It is still on flash, but what is older is not counted either.
+            if let Some(slot) = known.and_then(|spot| spot.slot) {
+                self.table.remove(slot);
+            }
+            return Ok(true);
+        }
         if let Some(Spot {
             entry: old,
             slot: Some(slot),
         }) = known
         {
+            if old.segment != entry.segment {
+                return Ok(true);
+            }
             self.table.replace(slot, location);
             if count {
                 self.count_out(&old);
@@ -118,6 +204,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Fragments whose value was replaced, removed or never completed are not needed.
     fn drop_orphans(&mut self, count: bool) -> Result<(), Error> {
+        // Fragments of a value mostly follow each other: what is found out for one holds for the
+        // next. The hash is that of the key.
+        let mut last = None;
         let mut segment = self.segments.next_up(None);
         while let Some(current) = segment {
             let mut walk = self.walk(current);
@@ -129,9 +218,17 @@ impl<F: Flash> Engine<'_, F> {
                 if !self.table.cover.holds(identity.hash) {
                     continue;
                 }
-                if let Some(slot) = self.is_indexed(identity.hash, &entry)
-                    && self.is_orphan(&entry, &identity)?
-                {
+                let Some(slot) = self.is_indexed(identity.hash, &entry) else {
+                    continue;
+                };
+                let key = self.key_identity(&entry)?;
+                let value = value_of(&identity);
+                let orphan = match last {
+                    Some((of, orphan)) if of == (key.hash, value) => orphan,
+                    _ => self.is_orphan(&key, value)?,
+                };
+                last = Some(((key.hash, value), orphan));
+                if orphan {
                     self.table.remove(slot);
                     if count {
                         self.count_out(&entry);
@@ -143,31 +240,31 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    fn is_orphan(&mut self, entry: &Entry, identity: &Identity<'_>) -> Result<bool, Error> {
-        let Some(id) = identity.fragment else {
+    /// Whether the newest record of a key does not name `value`, nor the stream that is open.
+    fn is_orphan(&mut self, key: &Identity<'_>, value: Option<ValueId>) -> Result<bool, Error> {
+        let Some(value) = value else {
             return Ok(true);
         };
-        let value = id.get(..FRAGMENT_ID as usize - 2).unwrap_or(&[]);
-        if self
-            .stream
-            .is_some_and(|stream| stream.id.as_slice() == value)
-        {
+        if self.stream.is_some_and(|stream| stream.id == value) {
             return Ok(false);
         }
-        let key = self.key_identity(entry)?;
-        let Ok(Some(parent)) = self.find(&key) else {
-            return Ok(true);
+        let parent = match self.find(key) {
+            Ok(Some(parent)) => parent,
+            Ok(None) => return Ok(true),
+            // It may be this value's record that does not read.
+            Err(Error::Damaged) => return Ok(false),
+            Err(error) => return Err(error),
         };
         if parent.entry.head.kind != Kind::Large || parent.entry.head.value_len != LARGE_SIZE {
             return Ok(true);
         }
-        let mut named = [0; FRAGMENT_ID as usize - 2];
+        let mut named = [0; VALUE_ID];
         let (base, at) = (
             self.base(parent.entry.segment),
             self.value_offset(&parent.entry),
         );
         self.io.read(base, at, &mut named, 0)?;
-        Ok(named.as_slice() != value)
+        Ok(named != value)
     }
 
     /// The identity of the value that a fragment belongs to.
@@ -189,17 +286,19 @@ impl<F: Flash> Engine<'_, F> {
     /// The largest record that is live, exactly.
     pub(crate) fn find_largest(&mut self) -> Result<(), Error> {
         let mut largest = 0;
-        let mut cover = Some(Cover {
+        let mut next = Some(Cover {
             bits: self.table.cover.bits,
             part: 0,
         });
-        while let Some(part) = cover {
+        while let Some(part) = next {
             if self.table.cover != part {
                 self.load(part)?;
-                if self.table.cover.bits != part.bits {
-                    // The parts became smaller on the way: the bound there was still holds.
-                    return Ok(());
-                }
+            }
+            if self.table.cover != part {
+                // The parts became smaller on the way, and the bound there was may have grown:
+                // once more, with these. That ends at the smallest parts there are.
+                next = Some(self.table.cover);
+                continue;
             }
             for slot in 0..self.table.len() {
                 if let Some(location) = self.table.location(slot)
@@ -208,7 +307,7 @@ impl<F: Flash> Engine<'_, F> {
                     largest = largest.max(self.io.layout.units_of(&entry.head));
                 }
             }
-            cover = part.next();
+            next = part.next();
         }
         self.largest = largest;
         self.largest_is_stale = false;

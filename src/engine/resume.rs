@@ -2,59 +2,76 @@
 //!
 //! The record programmed last may have been cut off and still read well, and the units behind it
 //! may have been touched and still read as erased. So writing goes on in a block that cannot have
-//! been touched, with a copy of that record which declares everything before it void; where there
-//! is no room for it the segment is collected as a whole.
+//! been touched, with a copy of that record which declares what is before it void; where there is
+//! no room for it the segment is collected as a whole. Until then that record is read from RAM.
 //!
-//! Invariant: until this is done nothing is erased and nothing else is written.
-//! `docs/format.md` section 9.
+//! Invariant: the copy is the first thing that is programmed. A cut in it may leave no trace, and
+//! then the next mount sees what this one saw. `docs/format.md` section 9.
 #![forbid(unsafe_code)]
 
 use super::{
     Engine,
-    collect::Moved,
+    confirm::NOTE_NOTHING,
     header::Role,
     layout::quotient,
     record::{HEAD_MAX, Head, Kind},
     segments::State,
-    walk::{Entry, Ignore, read_block_head, read_head},
+    walk::{Entry, Hidden, read_block_head, read_head},
     write::Open,
 };
 use crate::{error::Error, flash::Flash};
 
-/// Note: nothing but the declaration of what is void. FORMAT 5.6
-const NOTE_VOID: u8 = 0;
+/// Looks at what may read differently each time before it is taken for untouched.
+pub(crate) const LOOKS: u32 = 8;
 
 /// Where a segment that was open at the mount ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tail {
     pub(crate) segment: u16,
-    /// The last record that counts, in doubt until it is copied.
-    pub(crate) last: Option<Entry>,
+    /// The last record that counts; in a destination the one behind it.
+    pub(crate) last: Entry,
     /// From here on everything is void but the copy of `last`.
     pub(crate) void_from: u32,
     /// First block that cannot have been touched.
     pub(crate) safe: u32,
     /// Units that its records count for.
     pub(crate) units: u32,
+    /// Place of the record before `last`, where that declares something void.
+    pub(crate) void_before: Option<u32>,
 }
 
 impl<F: Flash> Engine<'_, F> {
     /// The first block behind everything that may have been programmed, given the last record
-    /// that counts. FORMAT 9.4
+    /// that was. FORMAT 9.4
     pub(crate) fn safe_place(&mut self, last: &Entry) -> Result<u32, Error> {
+        let layout = self.io.layout;
+        let mut safe = self.behind_touched(last)?;
+        safe = self.behind_programmed(last.segment, safe, layout.end)?;
+        // A cut left what it touched in the next few blocks: it may show at another look.
+        for _ in 0..LOOKS {
+            self.io.forget();
+            let near = layout.end.min(safe + 2 * layout.block);
+            safe = self.behind_programmed(last.segment, safe, near)?;
+        }
+        Ok(safe)
+    }
+
+    /// The first block that the record after `last` cannot have reached.
+    fn behind_touched(&mut self, last: &Entry) -> Result<u32, Error> {
         let layout = self.io.layout;
         let segment = last.segment;
         let number = self.segments.low_number(segment);
         let end = layout.end_of(last.place, last.head.total());
         let mut headed = layout.block_start(end - 1);
         let mut block = headed + layout.block;
-        while block < layout.segment_size {
+        while block < layout.end {
             if read_block_head(&mut self.io, segment, number, block)?.is_some() {
                 headed = block;
             }
             block += layout.block;
         }
-        let touched = if end < layout.segment_size && layout.block_start(end) == headed {
+        let mut touched = headed + layout.block;
+        if end < layout.end && layout.block_start(end) == headed {
             // The next record began in this block. It went on into the next one where its header
             // says so, or where it is not known because the header itself may reach there.
             let next = read_head(&mut self.io, segment, number, end, 0)?;
@@ -63,19 +80,15 @@ impl<F: Flash> Engine<'_, F> {
                 None => end + HEAD_MAX as u32,
             };
             if reach <= layout.block_end(headed) {
-                headed
-            } else {
-                headed + layout.block
+                touched = headed;
             }
-        } else {
-            headed + layout.block
-        };
-        self.behind_programmed(segment, touched + layout.block)
+        }
+        Ok(touched + layout.block)
     }
 
-    /// The first block from `safe` on behind everything that does not read as erased: it was
-    /// programmed, even where nothing in it checks. What reads as erased proves nothing.
-    fn behind_programmed(&mut self, segment: u16, safe: u32) -> Result<u32, Error> {
+    /// The first block from `safe` on behind everything up to `to` that does not read as erased: it
+    /// was programmed, even where nothing in it checks. What reads as erased proves nothing.
+    fn behind_programmed(&mut self, segment: u16, safe: u32, to: u32) -> Result<u32, Error> {
         let layout = self.io.layout;
         if !self.io.shape.needs_erase {
             return Ok(safe);
@@ -83,11 +96,9 @@ impl<F: Flash> Engine<'_, F> {
         let base = self.base(segment);
         let mut behind = safe;
         let mut block = safe;
-        while block < layout.segment_size {
-            if !self
-                .io
-                .is_blank(base + block, base + block + layout.block)?
-            {
+        while block < to {
+            let end = layout.end.min(block + layout.block);
+            if !self.io.is_blank(base + block, base + end)? {
                 behind = block + layout.block;
             }
             block += layout.block;
@@ -95,158 +106,107 @@ impl<F: Flash> Engine<'_, F> {
         Ok(behind)
     }
 
-    /// Settles what is in doubt: what was dropped must not come back, then the destination, because
-    /// what it holds may be why something is void.
+    /// Settles what is in doubt: first where the user wrote, then what was dropped must not come
+    /// back. The destination can wait (`confirm.rs`).
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
-        for segment in self.segments.all() {
-            if self.segments.state(segment) == State::Dirty {
-                let _set_aside_on_failure = self.erase_segment(segment);
-            }
-        }
-        self.resume_in(Role::Destination)?;
-        self.resume_in(Role::User)?;
+        self.resume_user()?;
+        self.erase_dirty();
         self.resumed = true;
         Ok(())
     }
 
-    /// Notes where a segment ends: what is from `end` on does not count.
-    pub(crate) fn set_tail(&mut self, role: Role, tail: Tail, end: u32) {
-        let [user, destination] = &mut self.ignore;
-        let hidden = match role {
-            Role::User => user,
-            Role::Destination => destination,
-        };
-        *hidden = Ignore {
-            segment: tail.segment,
-            from: end,
-            to: self.io.layout.segment_size,
-        };
-        *self.tail(role) = Some(tail);
-    }
-
-    /// What is written from `place` on counts again.
-    fn show_from(&mut self, segment: u16, place: u32) {
-        for hidden in &mut self.ignore {
-            if hidden.segment == segment {
-                hidden.to = hidden.to.min(place);
+    /// Erases what nothing is known of, what headers say of others last.
+    fn erase_dirty(&mut self) {
+        for state in [State::Dirty, State::Dropped] {
+            for segment in self.segments.all() {
+                if self.segments.state(segment) == state {
+                    let _set_aside_on_failure = self.erase_segment(segment);
+                }
             }
         }
     }
 
-    fn tail(&mut self, role: Role) -> &mut Option<Tail> {
-        let [user, destination] = &mut self.tails;
-        match role {
-            Role::User => user,
-            Role::Destination => destination,
-        }
-    }
-
-    fn resume_in(&mut self, role: Role) -> Result<(), Error> {
-        let Some(tail) = *self.tail(role) else {
+    fn resume_user(&mut self) -> Result<(), Error> {
+        let Some(tail) = self.tail_of(Role::User) else {
             return Ok(());
         };
-        if self.open(role).is_none() {
-            let number = self.segments.low_number(tail.segment);
-            let open = Open {
-                segment: tail.segment,
-                number,
-                place: tail.safe,
-                units: tail.units,
-                breaks: true,
-                marks: false,
-            };
-            self.set_open(role, Some(open));
+        if self.copy_last(&tail)? {
             self.show_from(tail.segment, tail.safe);
+            self.forget_tail(tail.segment);
+            return Ok(());
         }
-        let written = match tail.last {
-            Some(last) => self.copy_last(role, &last)?,
-            None => false,
-        };
-        let written = written || self.declare_void(role)?;
-        if !written {
-            // A program that failed has touched the place: it is not tried again.
-            let size = self.io.layout.segment_size;
-            if let Some(tail) = self.tail(role) {
-                tail.safe = size;
-            }
-            self.set_open(role, None);
-            self.collect_tail(role, tail.segment)?;
+        self.give_up_place(Role::User);
+        self.user = None;
+        if let Some(place) = tail.void_before {
+            // What is void rests on the record in doubt, and may be all there is to collect into.
+            let _no_seal_left = self.seal(tail.segment, place);
         }
-        *self.tail(role) = None;
-        Ok(())
+        self.collect_tail(tail.segment)
     }
 
-    /// Copies the last record behind itself. `false`: no room, or it does not last.
-    fn copy_last(&mut self, role: Role, last: &Entry) -> Result<bool, Error> {
-        // The record itself stays: when it lasts it is the same as its copy.
-        let end = self.io.layout.end_of(last.place, last.head.total());
-        let void_from = Some(quotient(end, self.io.layout.align));
+    /// Copies the last record behind itself, or says that it is void where it is not needed.
+    /// `false`: no room, or the flash failed.
+    fn copy_last(&mut self, tail: &Tail) -> Result<bool, Error> {
+        let last = tail.last;
+        let void_from = Some(quotient(tail.void_from, self.io.layout.align));
+        let identity = match last.head.kind {
+            kind if kind.is_indexed() => Some(self.identity_of(&last)?),
+            _ => None,
+        };
+        let needed = match identity {
+            Some(identity) if self.table.cover.holds(identity.hash) => {
+                self.is_indexed(identity.hash, &last).is_some()
+            }
+            Some(_) => true,
+            None => self.is_needed_remark(&last)?,
+        };
         let head = Head {
             void_from,
-            ..last.head
+            ..if needed {
+                last.head
+            } else {
+                Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
+            }
         };
-        let fits = self.open(role).is_some_and(|open| {
-            open.has_space(&self.io, head.total(), self.io.layout.retire_room())
-                && open.units + self.io.layout.units_of(&head) <= self.io.layout.payload_units()
-        });
+        let open = Open {
+            segment: tail.segment,
+            number: self.segments.low_number(tail.segment),
+            place: tail.safe,
+            units: tail.units,
+            breaks: true,
+            marks: false,
+        };
+        let fits = open.has_space(&self.io, head.total(), self.io.layout.retire_room())
+            && open.units + self.io.layout.units_of(&head) <= self.io.layout.payload_units();
         if !fits {
             return Ok(false);
         }
-        match self.copy_record(last, role, void_from, None) {
-            Ok(Moved::To(copy)) => self.follow_last(last, &copy).map(|()| true),
-            Ok(Moved::Doubtful) | Err(Error::WriteFailed) => Ok(false),
+        self.user = Some(open);
+        let written = if needed {
+            let hash = identity.map(|identity| identity.hash);
+            self.copy_record(&last, Role::User, void_from, hash)
+                .map(|_| ())
+        } else {
+            self.append(Role::User, &head, &[], &[]).map(|_| ())
+        };
+        match written {
+            Ok(()) => Ok(true),
+            Err(Error::WriteFailed) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// The copy is certain, so its key is: the one in doubt may have read differently.
-    fn follow_last(&mut self, last: &Entry, copy: &Entry) -> Result<(), Error> {
-        if !last.head.kind.is_indexed() {
-            return Ok(());
-        }
-        let identity = self.identity_of(copy)?;
-        if self.is_indexed(identity.hash, last).is_some() {
-            self.follow(identity.hash, last, copy);
-            return Ok(());
-        }
-        for tail in self.tails.iter_mut().flatten() {
-            if tail.segment == last.segment {
-                tail.last = None;
-            }
-        }
-        self.recount()
-    }
-
-    /// Declares what is behind the last record that counts void, where that record itself turned
-    /// out not to last. `false`: there is no room, or the record is still there.
-    fn declare_void(&mut self, role: Role) -> Result<bool, Error> {
-        let Some(Tail {
-            last: None,
-            void_from,
-            ..
-        }) = *self.tail(role)
-        else {
-            return Ok(false);
-        };
-        let void_from = Some(quotient(void_from, self.io.layout.align));
-        let head = Head {
-            void_from,
-            ..Head::new(Kind::Note, NOTE_VOID, 0, 0)
-        };
-        let fits = self.open(role).is_some_and(|open| {
-            open.has_space(&self.io, head.total(), self.io.layout.retire_room())
-        });
-        Ok(fits && self.append(role, &head, &[], &[]).is_ok())
-    }
-
     /// The way out where a segment has no room to go on: all that is live in it moves to a fresh
     /// segment.
-    fn collect_tail(&mut self, role: Role, segment: u16) -> Result<(), Error> {
+    fn collect_tail(&mut self, segment: u16) -> Result<(), Error> {
         let mut tries = self.segments.count();
         loop {
-            self.set_open(role, None);
+            self.user = None;
+            if self.segments.free() == 0 {
+                let _no_other_way = self.free_empty()?;
+            }
             let result = self
-                .start_collection(segment, role, true)
+                .start_collection(segment, Role::User, true)
                 .and_then(|()| self.finish_collection());
             match result {
                 Err(Error::WriteFailed) if tries > 0 => tries -= 1,
@@ -255,51 +215,72 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
-    /// Whether `entry` was the last one in its segment at the mount and has no certain copy yet.
-    pub(crate) fn is_doubtful(&self, entry: &Entry) -> bool {
-        self.doubtful_at(entry.segment, entry.place).is_some()
+    /// Hides what is from `from` on in a segment that was open at the mount.
+    pub(crate) fn hide(&mut self, role: Role, segment: u16, from: u32) {
+        let [user, destination] = &mut self.hidden;
+        let hidden = match role {
+            Role::User => user,
+            Role::Destination => destination,
+        };
+        *hidden = Hidden {
+            segment,
+            from,
+            to: self.io.layout.segment_size,
+        };
     }
 
-    /// The record in doubt in this segment, if there is one.
-    pub(crate) fn doubtful_in(&self, segment: u16) -> Option<Entry> {
-        let mut last = self.tails.iter().flatten().filter_map(|tail| tail.last);
-        last.find(|last| last.segment == segment)
-    }
-
-    /// The record in doubt at this place, if there is one.
-    pub(crate) fn doubtful_at(&self, segment: u16, place: u32) -> Option<Entry> {
-        let mut last = self.tails.iter().flatten().filter_map(|tail| tail.last);
-        last.find(|last| (last.segment, last.place) == (segment, place))
-    }
-
-    /// Takes a record that was in doubt and now fails its check out of account: it was never
-    /// acknowledged, and the one before it counts.
-    pub(crate) fn distrust(&mut self, entry: &Entry) -> Result<(), Error> {
-        for (tail, hidden) in self.tails.iter_mut().zip(&mut self.ignore) {
-            if let Some(tail) = tail
-                && tail.segment == entry.segment
-            {
-                tail.last = None;
-                hidden.from = entry.place;
+    /// What is written from `place` on is read again; the record in doubt is not, its copy counts.
+    pub(crate) fn show_from(&mut self, segment: u16, place: u32) {
+        let void_from = self
+            .tails
+            .iter()
+            .flatten()
+            .find(|tail| tail.segment == segment)
+            .map(|tail| tail.void_from);
+        for hidden in &mut self.hidden {
+            if hidden.segment == segment {
+                hidden.from = void_from.unwrap_or(hidden.from);
+                hidden.to = hidden.to.min(place);
             }
         }
-        self.recovered_records += 1;
-        if entry.head.kind == Kind::Retire {
-            self.revive(entry)?;
-        }
-        self.recount()
     }
 
-    /// A retire record that does not last has retired nothing.
-    fn revive(&mut self, entry: &Entry) -> Result<(), Error> {
-        let number = self.read_number(entry)?;
-        for segment in self.segments.all() {
-            if self.segments.state(segment) == State::Retired
-                && self.segments.low_number(segment) == number as u32
+    pub(crate) fn tail(&mut self, role: Role) -> &mut Option<Tail> {
+        let [user, destination] = &mut self.tails;
+        match role {
+            Role::User => user,
+            Role::Destination => destination,
+        }
+    }
+
+    pub(crate) fn tail_of(&self, role: Role) -> Option<Tail> {
+        let [user, destination] = self.tails;
+        match role {
+            Role::User => user,
+            Role::Destination => destination,
+        }
+    }
+
+    /// A program that failed has touched the place where writing was to go on.
+    pub(crate) fn give_up_place(&mut self, role: Role) {
+        let end = self.io.layout.segment_size;
+        if let Some(tail) = self.tail(role) {
+            tail.safe = end;
+        }
+    }
+
+    /// Nothing is in doubt in this segment any more.
+    pub(crate) fn forget_tail(&mut self, segment: u16) {
+        for role in [Role::User, Role::Destination] {
+            if self
+                .tail_of(role)
+                .is_some_and(|tail| tail.segment == segment)
             {
-                self.segments.set_state(segment, State::Used);
+                *self.tail(role) = None;
+                if role == Role::User {
+                    self.io.unpin();
+                }
             }
         }
-        Ok(())
     }
 }

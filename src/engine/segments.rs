@@ -10,7 +10,7 @@ pub struct Segment {
     number: u32,
     /// Units of alignment that live records take.
     live: u16,
-    /// State in the low three bits, erase count above the base in the others.
+    /// State in the low four bits, erase count above the base in the others.
     packed: u16,
 }
 
@@ -34,9 +34,19 @@ pub(crate) enum State {
     BadUsed = 6,
     /// As `Erased`, and named as the next to be opened: that opening may have touched it.
     Doubted = 7,
+    /// Erased in an earlier session, and marked as to be erased again before it is opened.
+    Bare = 8,
+    /// Erased since the mount and marked so: it can be opened all the same, once.
+    Ready = 9,
+    /// Erased since the mount and not marked.
+    Blank = 10,
+    /// As `Dirty`, with a header: what that says of other segments is needed until they are erased.
+    Dropped = 11,
 }
 
-const WEAR_MAX: u32 = 0x1FFF;
+const STATE_BITS: u32 = 4;
+const STATE_MASK: u16 = (1 << STATE_BITS) - 1;
+const WEAR_MAX: u32 = (1 << (16 - STATE_BITS)) - 1;
 
 /// All segments.
 #[derive(Debug)]
@@ -74,7 +84,7 @@ impl<'m> Segments<'m> {
     }
 
     pub(crate) fn state(&self, segment: u16) -> State {
-        match self.get(segment).packed & 7 {
+        match self.get(segment).packed & STATE_MASK {
             1 => State::Erased,
             2 => State::Fresh,
             3 => State::Used,
@@ -82,13 +92,17 @@ impl<'m> Segments<'m> {
             5 => State::Bad,
             6 => State::BadUsed,
             7 => State::Doubted,
+            8 => State::Bare,
+            9 => State::Ready,
+            10 => State::Blank,
+            11 => State::Dropped,
             _ => State::Dirty,
         }
     }
 
     pub(crate) fn set_state(&mut self, segment: u16, state: State) {
         if let Some(entry) = self.list.get_mut(usize::from(segment)) {
-            entry.packed = entry.packed & !7 | state as u16;
+            entry.packed = entry.packed & !STATE_MASK | state as u16;
             if state != State::Used {
                 entry.live = 0;
             }
@@ -103,7 +117,15 @@ impl<'m> Segments<'m> {
     pub(crate) fn is_free(&self, segment: u16) -> bool {
         matches!(
             self.state(segment),
-            State::Dirty | State::Erased | State::Fresh | State::Retired | State::Doubted
+            State::Dirty
+                | State::Erased
+                | State::Fresh
+                | State::Retired
+                | State::Doubted
+                | State::Bare
+                | State::Ready
+                | State::Blank
+                | State::Dropped
         )
     }
 
@@ -141,15 +163,6 @@ impl<'m> Segments<'m> {
         self.base = base;
     }
 
-    /// Whether a segment that is void but not yet erased has this number.
-    pub(crate) fn void_with_number(&self, number: u64) -> bool {
-        self.all().any(|segment| {
-            matches!(self.state(segment), State::Retired | State::Bad)
-                && self.get(segment).number == number as u32
-                && number != 0
-        })
-    }
-
     pub(crate) fn live(&self, segment: u16) -> u32 {
         u32::from(self.get(segment).live)
     }
@@ -174,16 +187,19 @@ impl<'m> Segments<'m> {
 
     pub(crate) fn erase_count(&self, segment: u16) -> u32 {
         self.wear_base
-            .saturating_add(u32::from(self.get(segment).packed >> 3))
+            .saturating_add(u32::from(self.get(segment).packed >> STATE_BITS))
     }
 
     pub(crate) fn set_erase_count(&mut self, segment: u16, count: u32) {
+        if count < self.wear_base {
+            self.lower_wear_base(count);
+        }
         if count.saturating_sub(self.wear_base) > WEAR_MAX {
             self.raise_wear_base();
         }
         let above = count.saturating_sub(self.wear_base).min(WEAR_MAX);
         if let Some(entry) = self.list.get_mut(usize::from(segment)) {
-            entry.packed = entry.packed & 7 | (above as u16) << 3;
+            entry.packed = entry.packed & STATE_MASK | (above as u16) << STATE_BITS;
         }
     }
 
@@ -192,35 +208,50 @@ impl<'m> Segments<'m> {
         self.wear_base = base;
     }
 
+    fn lower_wear_base(&mut self, base: u32) {
+        let by = self.wear_base - base;
+        self.wear_base = base;
+        for entry in self.list.iter_mut() {
+            let above = u32::from(entry.packed >> STATE_BITS).saturating_add(by);
+            entry.packed = entry.packed & STATE_MASK | (above.min(WEAR_MAX) as u16) << STATE_BITS;
+        }
+    }
+
     fn raise_wear_base(&mut self) {
         let least = self
             .list
             .iter()
-            .map(|entry| entry.packed >> 3)
+            .map(|entry| entry.packed >> STATE_BITS)
             .min()
             .unwrap_or(0);
         self.wear_base = self.wear_base.saturating_add(u32::from(least));
         for entry in self.list.iter_mut() {
-            entry.packed -= least << 3;
+            entry.packed -= least << STATE_BITS;
         }
+    }
+
+    /// Two segments have the same number where the header of one shows only now: nothing else is in
+    /// that one.
+    fn rank(&self, segment: u16) -> (u64, u16) {
+        (self.number(segment), segment)
     }
 
     /// Used segments from the lowest number up: the one after `previous`, or the first.
     pub(crate) fn next_up(&self, previous: Option<u16>) -> Option<u16> {
-        let above = previous.map(|segment| self.number(segment));
+        let above = previous.map(|segment| self.rank(segment));
         self.all()
             .filter(|&segment| self.is_used(segment))
-            .filter(|&segment| above.is_none_or(|number| self.number(segment) > number))
-            .min_by_key(|&segment| self.number(segment))
+            .filter(|&segment| above.is_none_or(|rank| self.rank(segment) > rank))
+            .min_by_key(|&segment| self.rank(segment))
     }
 
     /// Used segments from the highest number down.
     pub(crate) fn next_down(&self, previous: Option<u16>) -> Option<u16> {
-        let below = previous.map(|segment| self.number(segment));
+        let below = previous.map(|segment| self.rank(segment));
         self.all()
             .filter(|&segment| self.is_used(segment))
-            .filter(|&segment| below.is_none_or(|number| self.number(segment) < number))
-            .max_by_key(|&segment| self.number(segment))
+            .filter(|&segment| below.is_none_or(|rank| self.rank(segment) < rank))
+            .max_by_key(|&segment| self.rank(segment))
     }
 
     /// Whether nothing that counts, or may count after the next mount, is older than `segment`.

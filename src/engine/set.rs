@@ -9,6 +9,7 @@ use super::{
     find::{Identity, KeySource, Spot},
     header::Role,
     record::{Head, KEY_MAX, Kind},
+    value::fragment_id,
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
@@ -33,6 +34,41 @@ pub(crate) fn check_flags(flags: u8) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::InvalidArgument)
+    }
+}
+
+/// A set of small numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Missing {
+    words: [u32; 8],
+}
+
+impl Missing {
+    /// What is added is below this.
+    const MOST: u16 = 256;
+
+    fn word(&mut self, number: u16) -> Option<&mut u32> {
+        self.words.get_mut(usize::from(number >> 5))
+    }
+
+    fn add(&mut self, number: u16) {
+        if let Some(word) = self.word(number) {
+            *word |= 1 << (number & 31);
+        }
+    }
+
+    /// Returns whether it was in the set.
+    fn remove(&mut self, number: u16) -> bool {
+        let bit = 1 << (number & 31);
+        self.word(number).is_some_and(|word| {
+            let there = *word & bit != 0;
+            *word &= !bit;
+            there
+        })
+    }
+
+    fn is_empty(self) -> bool {
+        self.words == [0; 8]
     }
 }
 
@@ -77,9 +113,19 @@ impl<F: Flash> Engine<'_, F> {
         self.io.sync()
     }
 
-    /// Makes `entry` the newest record of its key. What it replaces is looked up now: collection
-    /// may have moved it since the checks.
+    /// Makes `entry` the newest record of its key.
     pub(crate) fn publish(&mut self, identity: &Identity<'_>, entry: &Entry) -> Result<(), Error> {
+        let replaced = self.replace_by(identity, entry);
+        if replaced.is_err() {
+            // The record is on flash, and RAM does not know all of what it replaces.
+            self.lose_count();
+        }
+        replaced
+    }
+
+    /// What the new record replaces is looked up now: collection may have moved it since the
+    /// checks.
+    fn replace_by(&mut self, identity: &Identity<'_>, entry: &Entry) -> Result<(), Error> {
         let old = self.find_before(identity, entry)?;
         let old_large = match old {
             Some(spot) if spot.entry.head.kind == Kind::Large => Some(spot.entry),
@@ -115,11 +161,22 @@ impl<F: Flash> Engine<'_, F> {
                 result => result,
             };
         }
+        let older = self.find_older(identity, entry)?;
+        let counted = older.filter(|entry| !self.is_dropped(identity.hash, entry));
+        Ok(counted.map(|entry| Spot { entry, slot: None }))
+    }
+
+    /// The newest record of a key before `entry`, found without the index.
+    pub(crate) fn find_older(
+        &mut self,
+        identity: &Identity<'_>,
+        entry: &Entry,
+    ) -> Result<Option<Entry>, Error> {
         let mut below = Some(entry.place);
         let mut segment = Some(entry.segment);
         while let Some(current) = segment {
-            if let Some(entry) = self.find_in(current, identity, below)? {
-                return Ok(Some(Spot { entry, slot: None }));
+            if let Some(older) = self.find_in(current, identity, below)? {
+                return Ok(Some(older));
             }
             below = None;
             segment = self.segments.next_down(Some(current));
@@ -127,10 +184,11 @@ impl<F: Flash> Engine<'_, F> {
         Ok(None)
     }
 
+    /// Puts a new key into the index, which covers its hash. Its record is counted.
     fn learn_new(&mut self, hash: u32, location: u32) -> Result<(), Error> {
         let full = self.table.insert(hash, location).is_err();
         if full || self.table.is_clogged() {
-            self.recount()
+            self.load(self.table.cover)
         } else {
             Ok(())
         }
@@ -141,21 +199,80 @@ impl<F: Flash> Engine<'_, F> {
         let Ok(parent) = self.read_large_head(large) else {
             return Ok(());
         };
-        for index in 0..parent.count {
-            let id = parent.fragment_id(index);
-            let identity = self.fragment_identity(KeySource::Stored(*large), id)?;
-            self.forget(&identity)?;
+        self.forget_fragments(KeySource::Stored(*large), &parent.id, parent.count)
+    }
+
+    /// Takes the fragments of a value that is not needed any more out of index and counts: through
+    /// the index, and those that it does not cover in one walk for many.
+    pub(crate) fn forget_fragments(
+        &mut self,
+        key: KeySource<'_>,
+        value: &[u8; 12],
+        count: u16,
+    ) -> Result<(), Error> {
+        let mut first = 0;
+        while first < count {
+            let mut missing = Missing::default();
+            let end = count.min(first.saturating_add(Missing::MOST));
+            for index in first..end {
+                let identity = self.fragment_identity(key, fragment_id(value, index))?;
+                if self.table.cover.holds(identity.hash) {
+                    self.forget(&identity)?;
+                } else {
+                    missing.add(index - first);
+                }
+            }
+            self.forget_by_walk(key, value, first, missing)?;
+            first = end;
         }
         Ok(())
     }
 
-    /// Takes a record that is not needed any more out of index and counts.
-    pub(crate) fn forget(&mut self, identity: &Identity<'_>) -> Result<(), Error> {
+    /// Takes a fragment out of the index, which covers its hash, and out of the counts.
+    fn forget(&mut self, identity: &Identity<'_>) -> Result<(), Error> {
         if let Ok(Some(spot)) = self.find(identity) {
             if let Some(slot) = spot.slot {
                 self.table.remove(slot);
             }
             self.count_out(&spot.entry);
+        }
+        Ok(())
+    }
+
+    /// Takes fragments from `first` on that are `missing` in the index out of the counts. Of
+    /// several copies the one in the newest segment is counted.
+    fn forget_by_walk(
+        &mut self,
+        key: KeySource<'_>,
+        value: &[u8; 12],
+        first: u16,
+        mut missing: Missing,
+    ) -> Result<(), Error> {
+        let mut segment = self.segments.next_down(None);
+        while let Some(current) = segment.filter(|_| !missing.is_empty()) {
+            let mut walk = self.walk(current);
+            while let Some(entry) = walk.next(&mut self.io)? {
+                if entry.head.kind != Kind::Fragment {
+                    continue;
+                }
+                let found = self.identity_of(&entry)?;
+                let Some((id, index)) = found
+                    .fragment
+                    .as_ref()
+                    .and_then(|id| id.split_at_checked(12))
+                else {
+                    continue;
+                };
+                let index = index.try_into().map_or(0, u16::from_le_bytes);
+                let wanted = Identity { key, ..found };
+                if id == value
+                    && self.is_of(&entry, &wanted)?
+                    && missing.remove(index.wrapping_sub(first))
+                {
+                    self.count_out(&entry);
+                }
+            }
+            segment = self.segments.next_down(Some(current));
         }
         Ok(())
     }

@@ -5,17 +5,11 @@
 //! section 7.
 #![forbid(unsafe_code)]
 
-use super::{
-    Engine,
-    collect::NUMBER_SIZE,
-    header::Role,
-    record::{Head, Kind},
-    segments::State,
-    walk::Entry,
-    write::Open,
-};
+use super::{Engine, header::Role, record::Kind, segments::State, walk::Entry, write::Open};
 use crate::{error::Error, flash::Flash};
 
+/// Segments tried before a write is given up.
+const TRIES_MAX: u32 = 64;
 /// A segment this far behind the newest is collected, so that numbers stay comparable.
 const NUMBER_LAG_MAX: u64 = 1 << 30;
 
@@ -32,6 +26,7 @@ impl<F: Flash> Engine<'_, F> {
         if units > self.capacity(largest) {
             return Err(Error::TooLarge);
         }
+        self.make_counted()?;
         let wanted = self.live.saturating_add(units);
         if wanted <= self.capacity(largest.max(self.largest)) {
             return Ok(());
@@ -76,7 +71,8 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Makes the open user segment one that a record of `total` bytes fits in.
     pub(crate) fn make_room(&mut self, total: u32) -> Result<Open, Error> {
-        let mut tries = 2 * u32::from(self.segments.count()) + 4;
+        let mut tries = TRIES_MAX.min(2 * u32::from(self.segments.count()) + 4);
+        let mut levels = true;
         loop {
             if let Some(open) = self.user
                 && open.has_room(&self.io, total, 0)
@@ -91,20 +87,30 @@ impl<F: Flash> Engine<'_, F> {
                 });
             }
             tries -= 1;
-            let failures = self.io.failures;
-            match self.next_user_segment(total) {
-                // Another segment may do better, where it was the flash that failed.
-                Err(Error::WriteFailed) if self.io.failures != failures => {}
+            match self.next_user_segment(total, &mut levels) {
+                // Another segment may do better.
+                Err(Error::WriteFailed) => {}
                 result => result?,
             }
         }
     }
 
-    fn next_user_segment(&mut self, total: u32) -> Result<(), Error> {
+    /// Opens or makes the next user segment. What must move although it is worth nothing goes
+    /// first, once at most while `levels` says so: as many segments are free behind it as before.
+    fn next_user_segment(&mut self, total: u32, levels: &mut bool) -> Result<(), Error> {
         if self.collection.is_some() && self.segments.free() < 2 {
             return self.finish_collection();
         }
+        if let Some(victim) = self.overdue(total).filter(|_| *levels) {
+            *levels = false;
+            return match self.collect_overdue(victim) {
+                // Not now: the write does not depend on it.
+                Err(Error::WriteFailed) => Ok(()),
+                result => result,
+            };
+        }
         match self.segments.free() {
+            0 if self.free_empty()? => Ok(()),
             0 => self.collect_into_open(),
             1 => self.collect_for_room(total),
             _ => {
@@ -121,26 +127,45 @@ impl<F: Flash> Engine<'_, F> {
         if self.segments.usable() < 2 {
             return Err(Error::ReadOnly);
         }
+        self.make_counted()?;
         if !self.resumed {
             self.resume()?;
         }
-        self.erase_one();
+        let _one_at_a_time = self.erase_one();
+        self.regain_free()?;
         self.pace()
     }
 
-    /// Erases one segment that waits for it; returns whether there was one. A failure is no harm:
-    /// the segment is set aside.
+    /// Where segments failed and none is free, frees one while there still is room to move what is
+    /// live in another. When the open segment is full it would be too late.
+    fn regain_free(&mut self) -> Result<(), Error> {
+        for _ in 0..self.segments.count() {
+            if self.segments.free() > 0 || self.collection.is_some() || self.user.is_none() {
+                return Ok(());
+            }
+            match self.collect_into_open() {
+                Ok(()) => {}
+                // Not now: the write itself decides whether it can go without.
+                Err(Error::ReadOnly | Error::WriteFailed) => return Ok(()),
+                result => return result,
+            }
+            // At once: if it cannot be erased the next one may.
+            let _only_this_one = self.erase_one();
+        }
+        Ok(())
+    }
+
+    /// Erases one segment that waits for it, or declares an empty one void; returns whether there
+    /// was one. A failure is no harm: the segment is set aside.
     pub(crate) fn erase_one(&mut self) -> bool {
-        if self.waiting().is_none()
-            && let Some(empty) = self.empty()
-        {
-            self.retire_empty(empty);
+        let Some(segment) = self.waiting() else {
+            return self.empty().is_some_and(|empty| self.retire_empty(empty));
+        };
+        if self.segments.state(segment) == State::Retired && self.confirm().is_err() {
+            return false;
         }
-        let waiting = self.waiting();
-        if let Some(segment) = waiting {
-            let _set_aside_on_failure = self.erase_segment(segment);
-        }
-        waiting.is_some()
+        let _set_aside_on_failure = self.erase_segment(segment);
+        true
     }
 
     /// Whether there is anything to erase.
@@ -150,9 +175,12 @@ impl<F: Flash> Engine<'_, F> {
 
     /// A segment that is void.
     fn waiting(&self) -> Option<u16> {
-        self.segments
-            .all()
-            .find(|&segment| matches!(self.segments.state(segment), State::Dirty | State::Retired))
+        self.segments.all().find(|&segment| {
+            matches!(
+                self.segments.state(segment),
+                State::Dirty | State::Dropped | State::Retired
+            )
+        })
     }
 
     /// A segment in which nothing is live.
@@ -172,15 +200,54 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Declares a segment void in which nothing is live. Its records are all superseded, but an
     /// erase that is cut off could leave some of them without those that say so.
-    fn retire_empty(&mut self, segment: u16) {
-        let number = self.segments.number(segment).to_le_bytes();
-        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
-        let fits = self
-            .user
-            .is_some_and(|open| open.has_space(&self.io, head.total(), 0));
-        if fits && self.append(Role::User, &head, &[], &number).is_ok() {
+    fn retire_empty(&mut self, segment: u16) -> bool {
+        let retired = self.can_retire()
+            && self.end_destination().is_ok()
+            && self.append_retire(segment).is_ok();
+        if retired {
             self.segments.set_state(segment, State::Retired);
         }
+        retired
+    }
+
+    /// The way out where no segment is free and there is no room for a retire record: a segment in
+    /// which nothing is live is erased without one. Returns whether there is such a segment.
+    pub(crate) fn free_empty(&mut self) -> Result<bool, Error> {
+        // Tombstones that a collection given up has counted out are needed until this erase is
+        // complete: they count again.
+        self.recount()?;
+        for segment in self.segments.all() {
+            if self.segments.is_used(segment)
+                && self.segments.live(segment) == 0
+                && !self.is_open(segment)
+                && self.is_outranked(segment)?
+            {
+                self.segments.set_state(segment, State::Dropped);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a segment without live data is needed for nothing else: nothing in it keeps another
+    /// void, or is what counts should the record in doubt not last.
+    fn is_outranked(&mut self, segment: u16) -> Result<bool, Error> {
+        let mut walk = self.walk(segment);
+        while let Some(entry) = walk.next(&mut self.io)? {
+            if !entry.head.kind.is_indexed() && self.is_needed_remark(&entry)? {
+                return Ok(false);
+            }
+        }
+        let Some(last) = self.tail_of(Role::User).map(|tail| tail.last) else {
+            return Ok(true);
+        };
+        if !last.head.kind.is_indexed() || last.head.kind == Kind::Fragment {
+            return Ok(true);
+        }
+        let identity = self.identity_of(&last)?;
+        let older = self.find_older(&identity, &last)?;
+        // The fragments of a large value may be anywhere.
+        Ok(older.is_none_or(|older| older.head.kind != Kind::Large && older.segment != segment))
     }
 
     /// Whether records are being put into `segment`, or taken out of it.

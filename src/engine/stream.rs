@@ -125,26 +125,36 @@ impl<F: Flash> Engine<'_, F> {
         Err(refused)
     }
 
-    /// The largest value that a new key of `key_len` bytes could get now.
+    /// The largest value that a new key of `key_len` bytes could get now, and any smaller one too.
     pub(crate) fn largest_value(&self, key_len: usize) -> u32 {
-        let (mut low, mut high) = (0, VALUE_MAX + 1);
-        while low < high {
-            let middle = (low + high) / 2;
-            let plans = [
-                self.whole(key_len, middle),
-                self.in_fragments(key_len, middle),
-            ];
-            let fits = plans.into_iter().flatten().any(|plan| {
+        // Sizes that fit in one record are those below some size, and so are, from where fragments
+        // begin, those that fit in fragments. Between the two there may be some that do not.
+        let whole = self.first_unfit(0, |size| self.whole(key_len, size));
+        let either = self.first_unfit(whole, |size| self.in_fragments(key_len, size));
+        either.saturating_sub(1)
+    }
+
+    /// The first size from `low` on that there is no room for.
+    fn first_unfit(&self, mut low: u32, plan: impl Fn(u32) -> Option<Plan>) -> u32 {
+        let fits = |size| {
+            plan(size).is_some_and(|plan| {
                 let capacity = self.capacity(plan.largest.max(self.largest));
                 self.live.saturating_add(plan.units) <= capacity
-            });
-            if fits {
-                low = middle + 1
+            })
+        };
+        let mut high = VALUE_MAX + 1;
+        if !fits(low) {
+            return low;
+        }
+        while low < high {
+            let middle = (low + high) / 2;
+            if fits(middle) {
+                low = middle + 1;
             } else {
-                high = middle
+                high = middle;
             }
         }
-        low.saturating_sub(1)
+        low
     }
 
     /// Sets a value that is at hand.
@@ -331,7 +341,7 @@ impl<F: Flash> Engine<'_, F> {
         if self.table.cover.holds(identity.hash) {
             let location = self.location(entry.segment, entry.place);
             if self.table.insert(identity.hash, location).is_err() {
-                self.recount()?;
+                self.load(self.table.cover)?;
             }
         }
         Ok(())
@@ -345,7 +355,9 @@ impl<F: Flash> Engine<'_, F> {
         while left > 0 {
             let mut piece = [0; 64];
             let piece = piece.get_mut(..left.min(64) as usize).unwrap_or(&mut []);
-            at = self.io.read(base, at, piece, 0)?;
+            // What was programmed of the record so far cannot be again.
+            let read = self.io.read(base, at, piece, 0);
+            at = self.close_if_failed(read)?;
             self.put_in(record, piece)?;
             left -= piece.len() as u32;
         }
@@ -361,7 +373,9 @@ impl<F: Flash> Engine<'_, F> {
         let entry = record.entry();
         let finished = record.finish(&mut self.io, 0);
         self.user = finished.ok();
-        finished.map(|_| entry)
+        finished?;
+        self.note_written(&entry);
+        Ok(entry)
     }
 
     /// Makes the value current.
@@ -437,17 +451,15 @@ impl<F: Flash> Engine<'_, F> {
         {
             self.user = Some(record.abandon(&self.io));
         }
-        // The key is read from the first fragment, so that one goes last.
-        for index in (0..stream.count).rev() {
-            let source = self.stream.and_then(|known| known.source);
-            let Some(source) = source else {
-                break;
-            };
-            let id = fragment_id(&stream.id, index);
-            let identity = self.fragment_identity(KeySource::Stored(source), id)?;
-            self.forget(&identity)?;
-        }
+        // It ends even if its fragments do not read: then they are counted as needed still.
         self.stream = None;
+        if let Some(source) = stream.source
+            && let Err(error) =
+                self.forget_fragments(KeySource::Stored(source), &stream.id, stream.count)
+        {
+            self.lose_count();
+            return Err(error);
+        }
         self.io.sync()
     }
 }

@@ -80,22 +80,13 @@ impl<F: Flash> Engine<'_, F> {
         offset: u32,
         buffer: &mut [u8],
     ) -> Result<usize, Error> {
-        // What was in doubt at the mount may fail now: then what was before it counts. At most
-        // one record of each open segment is in doubt.
-        let mut doubts = self.tails.len();
-        loop {
-            let spot = self.find_live(identity)?.ok_or(Error::NotFound)?;
-            match self.read_entry(&spot.entry, offset, buffer) {
-                Err(Error::Damaged) if self.is_doubtful(&spot.entry) && doubts > 0 => {
-                    doubts -= 1;
-                    self.distrust(&spot.entry)?;
-                }
-                Err(Error::Damaged) => {
-                    self.damaged_records = self.damaged_records.saturating_add(1);
-                    return self.read_previous(identity, &spot, offset, buffer);
-                }
-                result => return result,
+        let spot = self.find_live(identity)?.ok_or(Error::NotFound)?;
+        match self.read_entry(&spot.entry, offset, buffer) {
+            Err(Error::Damaged) => {
+                self.damaged_records = self.damaged_records.saturating_add(1);
+                self.read_previous(identity, &spot, offset, buffer)
             }
+            result => result,
         }
     }
 
@@ -191,7 +182,12 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Copies bytes of the value of one record. The record is verified, unless it was the last
     /// one that was: a long value read in pieces is verified once.
-    fn read_checked(&mut self, entry: &Entry, offset: u32, out: &mut [u8]) -> Result<(), Error> {
+    pub(crate) fn read_checked(
+        &mut self,
+        entry: &Entry,
+        offset: u32,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
         let number = self.segments.low_number(entry.segment);
         let here = Some((number, entry.place));
         let base = self.base(entry.segment);
@@ -228,18 +224,7 @@ impl<F: Flash> Engine<'_, F> {
 
     pub(crate) fn read_info(&mut self, identity: &Identity<'_>) -> Result<Info, Error> {
         let spot = self.find_live(identity)?.ok_or(Error::NotFound)?;
-        let size = match self.size_of(&spot.entry) {
-            Err(Error::Damaged) if self.is_doubtful(&spot.entry) => {
-                self.distrust(&spot.entry)?;
-                let spot = self.find_live(identity)?.ok_or(Error::NotFound)?;
-                let size = self.size_of(&spot.entry)?;
-                return Ok(Info {
-                    size,
-                    flags: spot.entry.head.flags,
-                });
-            }
-            result => result?,
-        };
+        let size = self.size_of(&spot.entry)?;
         Ok(Info {
             size,
             flags: spot.entry.head.flags,

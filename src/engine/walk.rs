@@ -24,10 +24,10 @@ pub(crate) struct Entry {
     pub(crate) damaged: bool,
 }
 
-/// Places in a segment that do not count, whatever they read as: what was in doubt after a mount
-/// and turned out not to last.
+/// Places in a segment that are not even looked at: a power cut may have left them reading
+/// differently each time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ignore {
+pub(crate) struct Hidden {
     pub(crate) segment: u16,
     pub(crate) from: u32,
     pub(crate) to: u32,
@@ -43,7 +43,9 @@ pub(crate) struct Walk {
     /// Block to look at next when there is no place to try.
     block: u32,
     held: Option<Entry>,
-    ignore: Ignore,
+    /// Behind the place of the last record that was returned.
+    pub(crate) passed: u32,
+    hidden: Hidden,
     /// Places where the walk lost the thread and found it again.
     pub(crate) gaps: u32,
     /// Records declared void by a later one.
@@ -52,14 +54,15 @@ pub(crate) struct Walk {
 
 impl Walk {
     /// A walk over `segment`, whose number is `number` (its low half).
-    pub(crate) fn new<F: Flash>(io: &Io<'_, F>, segment: u16, number: u32, ignore: Ignore) -> Self {
+    pub(crate) fn new<F: Flash>(io: &Io<'_, F>, segment: u16, number: u32, hidden: Hidden) -> Self {
         Walk {
             segment,
             number,
             at: Some(io.layout.first),
             block: io.layout.first,
             held: None,
-            ignore,
+            passed: 0,
+            hidden,
             gaps: 0,
             voided: 0,
         }
@@ -68,12 +71,6 @@ impl Walk {
     /// The next record that counts, in the order they were written.
     pub(crate) fn next<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Entry>, Error> {
         while let Some(entry) = self.next_raw(io)? {
-            let hidden = self.ignore.from < self.ignore.to
-                && self.ignore.segment == self.segment
-                && (self.ignore.from..self.ignore.to).contains(&entry.place);
-            if hidden {
-                continue;
-            }
             if let (Some(void_from), Some(held)) = (entry.head.void_from, self.held)
                 && held.place >= void_from.saturating_mul(io.layout.align)
             {
@@ -81,16 +78,24 @@ impl Walk {
                 self.voided += 1;
             }
             if let Some(done) = self.held.replace(entry) {
+                self.passed = done.place + 1;
                 return Ok(Some(done));
             }
         }
-        Ok(self.held.take())
+        let last = self.held.take();
+        self.passed = last.map_or(self.passed, |last| last.place + 1);
+        Ok(last)
+    }
+
+    fn hides(&self, place: u32) -> bool {
+        self.hidden.segment == self.segment && (self.hidden.from..self.hidden.to).contains(&place)
     }
 
     fn next_raw<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Entry>, Error> {
         loop {
             if let Some(place) = self.at.take() {
-                if place < io.layout.segment_size
+                if place < io.layout.end
+                    && !self.hides(place)
                     && let Some(entry) = self.try_place(io, place)?
                 {
                     let end = io.layout.end_of(place, entry.head.total());
@@ -108,8 +113,12 @@ impl Walk {
 
     /// Goes on to the next block in which a record starts.
     fn find_start<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<bool, Error> {
-        while self.block < io.layout.segment_size {
+        while self.block < io.layout.end {
             let block = self.block;
+            if self.hides(block) {
+                self.block = self.hidden.to.max(block + io.layout.block);
+                continue;
+            }
             self.block += io.layout.block;
             if let Some(head) = read_block_head(io, self.segment, self.number, block)?
                 && let Some(units) = head.first
@@ -154,8 +163,11 @@ impl Walk {
         head: &Head,
     ) -> Result<bool, Error> {
         let end = io.layout.end_of(place, head.total());
+        if self.hides(end) {
+            return Ok(false);
+        }
         let mut block = io.layout.block_end(place);
-        while block <= end && block < io.layout.segment_size {
+        while block <= end && block < io.layout.end {
             let found = read_block_head(io, self.segment, self.number, block)?;
             if found.is_some_and(|head| head.breaks) {
                 return Ok(false);
@@ -201,14 +213,14 @@ pub(crate) fn read_head<F: Flash>(
     place: u32,
     ahead: u32,
 ) -> Result<Option<Head>, Error> {
-    let size = io.layout.segment_size;
+    let limit = io.layout.end;
     let start = io.layout.start_of(place);
-    if place >= size || start >= size {
+    if place >= limit || start >= limit {
         return Ok(None);
     }
     let mut bytes = [0; HEAD_MAX];
     let mut count = HEAD_MAX;
-    while count > 0 && io.layout.advance(start, count as u32) > size {
+    while count > 0 && io.layout.advance(start, count as u32) > limit {
         count -= 1;
     }
     let base = io.layout.address(segment);
@@ -219,7 +231,7 @@ pub(crate) fn read_head<F: Flash>(
         ahead,
     )?;
     let head = Head::decode(bytes.get(..count).unwrap_or(&[]), seed(number, place));
-    Ok(head.filter(|head| io.layout.end_of(place, head.total()) <= size))
+    Ok(head.filter(|head| io.layout.end_of(place, head.total()) <= limit))
 }
 
 /// Whether the CRC of a record holds.

@@ -44,9 +44,9 @@ impl Open {
 
     /// As [`Open::has_room`] for records that the reserve is for.
     pub(crate) fn has_space<F: Flash>(&self, io: &Io<'_, F>, total: u32, spare: u32) -> bool {
-        let size = io.layout.segment_size;
+        let end = io.layout.end;
         let total = if self.marks { total + MARK_MAX } else { total };
-        self.place < size && io.layout.end_of(self.place, total).saturating_add(spare) <= size
+        self.place < end && io.layout.end_of(self.place, total).saturating_add(spare) <= end
     }
 }
 
@@ -231,6 +231,8 @@ impl<F: Flash> Engine<'_, F> {
             Ok((entry, record.finish(&mut self.io, 0)?))
         });
         self.set_open(role, written.ok().map(|(_, open)| open));
-        written.map(|(entry, _)| entry)
+        let (entry, _) = written?;
+        self.note_written(&entry);
+        Ok(entry)
     }
 }

@@ -66,7 +66,7 @@ pub const KV_RAM_HANDLE_64: u32 = 2048;
 pub const KV_RAM_SEGMENT: u32 = 8;
 /// Part of KV_STORE_RAM: bytes of the read buffer and of the write buffer for program units up
 /// to 256.
-pub const KV_RAM_BUFFERS: u32 = 512;
+pub const KV_RAM_BUFFERS: u32 = 576;
 /// Part of KV_STORE_RAM: bytes lost to aligning the memory, at most.
 pub const KV_RAM_SLACK: u32 = 31;
 /// Part of KV_STORE_RAM: bytes of an index with room for no key.

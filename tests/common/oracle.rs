@@ -75,6 +75,11 @@ impl Oracle {
         self.keys.values().any(|allowed| allowed.len() > 1)
     }
 
+    /// Nothing was ever acknowledged.
+    pub fn is_untouched(&self) -> bool {
+        self.keys.values().all(|allowed| allowed.len() > 1)
+    }
+
     pub fn keys(&self) -> impl Iterator<Item = &Vec<u8>> {
         self.keys.keys()
     }

@@ -63,10 +63,12 @@ pub(crate) struct Division {
     pub(crate) block: usize,
     pub(crate) header_at: usize,
     pub(crate) first: usize,
+    pub(crate) end: usize,
+    marker: usize,
 }
 
 impl Division {
-    pub(crate) fn new(sectors: &[u32], unit: u32) -> Self {
+    pub(crate) fn new(sectors: &[u32], unit: u32, has_erase: bool) -> Self {
         let sectors: Vec<usize> = sectors.iter().map(|&size| size as usize).collect();
         let (total, unit) = (sectors.iter().sum::<usize>(), unit as usize);
         let largest = sectors.iter().copied().max().unwrap().max(256);
@@ -94,7 +96,9 @@ impl Division {
             4096..16384 => 128,
             _ => 256,
         };
-        let header_at = round_up(16, unit);
+        let marker = if has_erase { 16 } else { 24 };
+        let header_at = round_up(marker, unit);
+        let seals = if unit <= 16 { 2 } else { 1 };
         Self {
             segment_size,
             segments,
@@ -103,6 +107,8 @@ impl Division {
             block: block.max(align),
             header_at,
             first: round_up(header_at + round_up(32, unit), align),
+            end: segment_size - round_up(seals * round_up(4, unit), align),
+            marker,
         }
     }
 
@@ -127,7 +133,7 @@ impl Division {
             if at % self.block == 0 {
                 at += 2;
             }
-            out.push(*segment.get(at)?);
+            out.push(*segment.get(..self.end)?.get(at)?);
             at += 1;
         }
         Some((out, at))
@@ -138,12 +144,28 @@ impl Division {
     }
 }
 
-/// Section 3.2: the erase count of a marker that verifies.
-pub(crate) fn marker(division: &Division, image: &[u8], segment: usize) -> Option<u32> {
-    let bytes = &division.bytes(image, segment)[..16];
+/// Section 3.2: the erase count of a marker that verifies, and whether it is bare.
+pub(crate) fn marker(division: &Division, image: &[u8], segment: usize) -> Option<(u32, bool)> {
+    let bytes = &division.bytes(image, segment)[..division.marker];
     let address = division.segments[segment] as u32;
-    let verifies = u32_at(bytes, 12) == crc32(0x4D6B_766E ^ address, &bytes[..12]);
-    (verifies && bytes[..8] == division.parameters(0)).then(|| u32_at(bytes, 8))
+    let (body, crc) = bytes.split_at(division.marker - 4);
+    let verifies = u32_at(crc, 0) == crc32(0x4D6B_766E ^ address, body);
+    [0, 2]
+        .into_iter()
+        .find(|&role| verifies && bytes[..8] == division.parameters(role))
+        .map(|role| (u32_at(bytes, 8), role == 2))
+}
+
+/// Section 3.5: whether a seal names a place.
+fn is_sealed(d: &Division, bytes: &[u8], number: u64, place: usize) -> bool {
+    let size = round_up(4, d.unit);
+    let seals = if d.unit <= 16 { 2 } else { 1 };
+    (1..=seals).any(|back| {
+        let at = d.segment_size - back * size;
+        let units = ((place / d.align) as u16).to_le_bytes();
+        let check = crc32(seed(number, at), &units).to_le_bytes();
+        bytes[at..at + 4] == [units[0], units[1], check[0], check[1]]
+    })
 }
 
 /// Section 3.3.
@@ -287,7 +309,7 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
                 continue;
             }
         }
-        if block >= bytes.len() {
+        if block >= d.end {
             return found;
         }
         let head = block_head(d, bytes, number, block).and_then(|head| head.first);
@@ -301,7 +323,7 @@ fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record) -> bool {
     let from = torn.place - torn.place % d.block + d.block;
     let given_up = (from..=torn.end)
         .step_by(d.block)
-        .filter(|&block| block < bytes.len())
+        .filter(|&block| block < d.end)
         .any(|block| block_head(d, bytes, number, block).is_some_and(|head| head.breaks));
     let next = record(d, bytes, number, torn.end);
     !given_up && next.is_some_and(|next| !next.torn)
@@ -310,56 +332,69 @@ fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record) -> bool {
 /// What a partition holds: flags and value of each key, the reserved data under the empty key.
 pub(crate) type Contents = BTreeMap<Vec<u8>, (u8, Vec<u8>)>;
 
+/// What a segment declares void that counts: kind and value. Section 5.5.
+fn voids(d: &Division, bytes: &[u8], number: u64, records: &[Record]) -> Vec<(u8, u64)> {
+    let counts = |at: usize| match records.get(at + 1) {
+        Some(next) => next.void_from.is_none_or(|from| from > records[at].place),
+        None => is_sealed(d, bytes, number, records[at].place),
+    };
+    (0..records.len())
+        .filter(|&at| matches!(records[at].kind, 5 | 6) && !records[at].torn && counts(at))
+        .map(|at| (records[at].kind, u64_at(&records[at].value, 0)))
+        .collect()
+}
+
+fn is_void(number: u64, voids: &[(u8, u64)]) -> bool {
+    voids.iter().any(|&(kind, value)| {
+        if kind == 5 {
+            number as u32 == value as u32
+        } else {
+            number < value
+        }
+    })
+}
+
 /// The segments that count, from the lowest number up, with their records. Section 9.
 pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<(u64, Vec<Record>)> {
-    let mut used: Vec<(Header, Vec<Record>)> = (0..d.segments.len())
-        .filter_map(|segment| {
-            let header = header(d, image, segment)?;
-            let records = records(d, d.bytes(image, segment), header.number);
-            Some((header, records))
-        })
+    let mut used: Vec<(usize, Header)> = (0..d.segments.len())
+        .filter_map(|segment| Some((segment, header(d, image, segment)?)))
         .collect();
-    // 9.2
-    used.retain(|(_, records)| !records.is_empty());
-    let numbers: Vec<u64> = used.iter().map(|(header, _)| header.number).collect();
-    used.retain(|(header, records)| {
-        let pending =
-            header.collects != 0 && numbers.contains(&(header.number - u64::from(header.collects)));
-        !pending
-            || records
-                .iter()
-                .any(|record| record.kind == 5 || record.void_from.is_some())
-    });
-    used.sort_by_key(|(header, _)| header.number);
-    // 5.5
-    let mut at = 0;
-    while at < used.len() {
-        let here = used[at].0.number;
-        let voids: Vec<(u8, u64)> = used[at]
-            .1
-            .iter()
-            .filter(|record| matches!(record.kind, 5 | 6) && !record.torn)
-            .map(|record| (record.kind, u64_at(&record.value, 0)))
-            .collect();
-        used.retain(|(header, _)| {
-            let number = header.number;
-            let void = |&(kind, named): &(u8, u64)| {
-                if kind == 5 {
-                    number == named
-                } else {
-                    number < named
-                }
-            };
-            number == here || !voids.iter().any(void)
-        });
-        at = used
-            .iter()
-            .filter(|(header, _)| header.number <= here)
-            .count();
+    used.sort_by_key(|(_, header)| std::cmp::Reverse(header.number));
+    let mut known: Vec<(u8, u64)> = Vec::new();
+    let mut counted: Vec<(u64, Vec<Record>)> = Vec::new();
+    let mut destination = false;
+    for (segment, header) in &used {
+        let number = header.number;
+        if is_void(number, &known) {
+            continue;
+        }
+        let bytes = d.bytes(image, *segment);
+        let mut records = records(d, bytes, number);
+        let own = voids(d, bytes, number, &records);
+        // 9.2
+        let source = number - u64::from(header.collects);
+        let there = used.iter().any(|(_, other)| other.number == source);
+        let pending = header.collects != 0
+            && there
+            && !is_void(source, &known)
+            && !is_void(source, &own)
+            && records.iter().all(|record| record.void_from.is_none());
+        let undone = records.len() == 1 && records[0].kind == 6 && own.is_empty();
+        if records.is_empty() || pending || undone {
+            continue;
+        }
+        known.extend(own);
+        // 9.1
+        if header.destination && !destination && !counted.is_empty() {
+            destination = true;
+            let last = records.last().unwrap();
+            let from = last.void_from.unwrap_or(last.place).min(last.place);
+            records.retain(|record| record.place < from);
+        }
+        counted.push((number, records));
     }
-    used.into_iter()
-        .map(|(header, records)| (header.number, records))
-        .collect()
+    counted.reverse();
+    counted
 }
 
 /// Sections 5.4 and 9.1: the newest value of each key.

@@ -60,7 +60,7 @@ typedef struct _opaque_kv_key_iterator *kv_iterator_t;
 
 // The same for a program unit of 512 or 1024 bytes.
 #define KV_STORE_RAM_LARGE_UNIT(keys, segments, unit) \
-    KV_STORE_RAM_WITH_BUFFERS(keys, segments, 2 * (size_t)(unit))
+    KV_STORE_RAM_WITH_BUFFERS(keys, segments, 2 * (size_t)(unit) + 64)
 
 #define KV_STORE_RAM_WITH_BUFFERS(keys, segments, buffers) \
     ((sizeof(void *) > 4 ? (size_t)KV_RAM_HANDLE_64 : (size_t)KV_RAM_HANDLE_32) + \

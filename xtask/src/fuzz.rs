@@ -48,10 +48,6 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     run_command(&mut command)
 }
 
-/// Targets that find failures within seconds: `docs/open-failures.md`. Each goes from here when it
-/// finds none any more.
-const OPEN_FAILURES: [&str; 1] = ["ops"];
-
 /// A short run of each target.
 pub(crate) fn smoke() -> Outcome {
     if let Some(what) = missing() {
@@ -59,10 +55,6 @@ pub(crate) fn smoke() -> Outcome {
     }
     let each = || -> Result<(), Failure> {
         for target in targets()? {
-            if OPEN_FAILURES.contains(&target.as_str()) {
-                println!("{target}: finds failures that are known, see docs/open-failures.md");
-                continue;
-            }
             run_command(fuzz_command(&target).arg(format!("-max_total_time={SMOKE_SECONDS}")))?;
         }
         Ok(())

@@ -387,6 +387,11 @@ impl Flash for Sim {
                 let bytes = tear::mix(&old, data, &mut self.rng);
                 self.store(address, &bytes);
                 self.mark(address, size, Unit::Touched);
+                // What leaves no trace is met again after a restart; so it is where anything can be
+                // what erased bytes read as.
+                if first && bytes == old || self.geometry.erased_byte.is_none() {
+                    self.unseen.push((address, address + size));
+                }
                 return Err(FlashError);
             }
             Some(_) => {
@@ -395,6 +400,10 @@ impl Flash for Sim {
                 let at = self.rng.below(bytes.len() as u64) as usize;
                 bytes[at] ^= 1 << self.rng.below(8);
                 self.write(address, &bytes);
+                if self.geometry.erased_byte.is_none() {
+                    self.mark(address, size, Unit::Touched);
+                    self.unseen.push((address, address + size));
+                }
             }
             None => self.write(address, data),
         }
