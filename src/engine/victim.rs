@@ -163,8 +163,8 @@ impl<F: Flash> Engine<'_, F> {
 
     /// The segment whose records must move before another is opened, however few of them are dead:
     /// its number lags, it is the oldest and keeps many tombstones needed, or it was erased so much
-    /// less often than the one to be opened that what rests in it should rest there. One that is full would never move otherwise where
-    /// collection makes room in the last free segment.
+    /// less often than the one to be opened that what rests in it should rest there. One that is
+    /// full would never move otherwise where collection makes room in the last free segment.
     pub(crate) fn overdue(&self, total: u32) -> Option<u16> {
         if self.collection.is_some() {
             return None;
