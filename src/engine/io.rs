@@ -24,6 +24,13 @@ struct Pinned {
     in_block: bool,
 }
 
+/// Copies as much as both have.
+fn copy(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
 /// Flash, buffers and layout.
 #[derive(Debug)]
 pub(crate) struct Io<'m, F: Flash> {
@@ -182,7 +189,7 @@ impl<'m, F: Flash> Io<'m, F> {
             if let Some(piece) = self.window.get(from..from + count as usize)
                 && let Some(place) = self.block.get_mut(done as usize..(done + count) as usize)
             {
-                place.copy_from_slice(piece);
+                copy(place, piece);
             }
             done += count;
         }
@@ -212,7 +219,9 @@ impl<'m, F: Flash> Io<'m, F> {
         if from >= to {
             return;
         }
-        let (cache, aside) = self.window.split_at_mut(self.window_size);
+        let Some((cache, aside)) = self.window.split_at_mut_checked(self.window_size) else {
+            return;
+        };
         let kept = if pinned.in_block {
             &*self.block
         } else {
@@ -221,7 +230,7 @@ impl<'m, F: Flash> Io<'m, F> {
         let source = (from - pinned.address) as usize..(to - pinned.address) as usize;
         let place = (from - start) as usize..(to - start) as usize;
         if let (Some(source), Some(place)) = (kept.get(source), cache.get_mut(place)) {
-            place.copy_from_slice(source);
+            copy(place, source);
         }
     }
 
@@ -242,7 +251,7 @@ impl<'m, F: Flash> Io<'m, F> {
             .window
             .get_mut(self.window_size..self.window_size + len);
         if let (Some(kept), Some(aside)) = (self.block.get(..len), aside) {
-            aside.copy_from_slice(kept);
+            copy(aside, kept);
         }
     }
 
