@@ -188,7 +188,8 @@ fn one_run(seed: u64) -> Result<bool, String> {
     let cornered = std::mem::take(&mut run.cornered);
     healed(&mut run, &mut sim, &mut lent, &base).map_err(|e| text(format!("healed: {e}")))?;
     // Where no sector can be erased there is no room left to note which ones were tried.
-    let untold = extent == Extent::All && fault == Fault::EraseError;
+    let erases = matches!(fault, Fault::EraseError | Fault::EraseSilent);
+    let untold = extent == Extent::All && erases;
     if !untold {
         breaches(&sim).map_err(text)?;
     }

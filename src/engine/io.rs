@@ -271,9 +271,10 @@ impl<'m, F: Flash> Io<'m, F> {
         }
     }
 
-    /// Programs the first `count` bytes of the write block at `address`, and reads them back. The
-    /// write block is what drivers may count on to be aligned, so data always begin at its start.
-    pub(crate) fn program(&mut self, address: u32, count: u32) -> Result<(), Error> {
+    /// Programs the first `count` bytes of the write block at `address`, and reads `used` of them
+    /// back: what is behind is padding. The write block is what drivers may count on to be aligned,
+    /// so data always begin at its start.
+    pub(crate) fn program(&mut self, address: u32, count: u32, used: u32) -> Result<(), Error> {
         self.window_len = 0;
         self.unsynced = true;
         let data = self.block.get(..count as usize).ok_or(Error::WriteFailed)?;
@@ -281,7 +282,7 @@ impl<'m, F: Flash> Io<'m, F> {
             self.failures += 1;
             return Err(Error::WriteFailed);
         }
-        if self.verify && !self.reads_back(address, count) {
+        if self.verify && !self.reads_back(address, used.min(count)) {
             self.failures += 1;
             self.window_len = 0;
             return Err(Error::WriteFailed);
@@ -318,7 +319,7 @@ impl<'m, F: Flash> Io<'m, F> {
             self.pad(0, count);
             let rest = bytes.get(done as usize..).unwrap_or(&[]);
             self.put(0, rest.get(..rest.len().min(count as usize)).unwrap_or(&[]));
-            self.program(address + done, count)?;
+            self.program(address + done, count, len.saturating_sub(done))?;
             done += count;
         }
         Ok(())

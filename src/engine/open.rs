@@ -265,6 +265,7 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn note_failure(&mut self, segment: u16) {
         if self.suspect == Some(segment) {
             self.segments.set_state(segment, State::Bad);
+            self.spoiled = Some(segment);
         } else {
             self.suspect = Some(segment);
             self.segments.set_state(segment, State::Dirty);

@@ -161,7 +161,7 @@ impl Recording {
             return Ok(());
         }
         let address = io.layout.address(self.open.segment) + self.from;
-        io.program(address, to - self.from)?;
+        io.program(address, to - self.from, self.at.min(to) - self.from)?;
         self.from = to;
         Ok(())
     }
