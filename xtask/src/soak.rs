@@ -1,11 +1,12 @@
-//! `cargo xtask soak`: the power-loss test with some millions of cuts.
+//! `cargo xtask soak`: the tests that draw other seeds each time, then the power-loss test with
+//! some millions of cuts.
 
 use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::process::{Failure, cargo, run_lines, succeeded};
+use crate::process::{Failure, cargo, run as run_command, run_lines, succeeded};
 
 /// Options of `cargo xtask soak`.
 #[derive(Args)]
@@ -34,6 +35,7 @@ impl Tally {
 
 /// Runs rounds of the soak, each with a seed of its own, until enough cases were tried.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    fresh_seeds()?;
     let mut total = Tally::default();
     let mut seed = options.seed;
     while total.tried < options.cases {
@@ -57,6 +59,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     } else {
         Err(Failure::new("power cuts lost data"))
     }
+}
+
+/// The tests that draw other seeds each time.
+fn fresh_seeds() -> Result<(), Failure> {
+    let mut command = cargo("test");
+    command.args(["--package", "nvkv", "--features", "sim"]);
+    command.args(["--test", "model", "--test", "faults", "fresh_seeds"]);
+    command.args(["--", "--nocapture", "--ignored"]);
+    run_command(&mut command)
 }
 
 /// What one run of the test tried, and how it ended.
