@@ -40,6 +40,7 @@ impl<F: Flash> Engine<'_, F> {
             return Err(Error::ReadOnly);
         }
         self.collection = None;
+        self.doubt_void_before();
         // Nothing may be announced in the old segments: the last record there may be in doubt.
         self.user = None;
         self.destination = None;

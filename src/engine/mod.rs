@@ -142,6 +142,8 @@ pub struct Engine<'m, F: Flash> {
     resetting: bool,
     /// The segment that the newest header names as the next to be opened.
     named: Option<u16>,
+    /// The segment with that header.
+    namer: Option<u16>,
     /// Segment that is marked as erased, and of which an erase failed.
     spoiled: Option<u16>,
     /// Segment in which an opening failed once.
@@ -198,6 +200,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             mounting: false,
             resetting: false,
             named: None,
+            namer: None,
             spoiled: None,
             suspect: None,
             recovered_records: 0,

@@ -46,7 +46,10 @@ impl<F: Flash> Engine<'_, F> {
         collects: Option<u16>,
     ) -> Result<Open, Error> {
         let confirmed = self.confirm().is_ok();
-        let segment = self.choose_free(confirmed).ok_or(Error::ReadOnly)?;
+        let segment = self
+            .choose_free(confirmed)
+            .or_else(|| self.choose_free(true))
+            .ok_or(Error::ReadOnly)?;
         self.make_openable(segment)?;
         let number = self.next_number(role);
         let next = self.guess_next(segment, collects);
@@ -75,6 +78,7 @@ impl<F: Flash> Engine<'_, F> {
         self.segments.set_state(segment, State::Used);
         self.segments.set_number(segment, number);
         self.named = (next != Next::NONE).then_some(next.segment);
+        self.namer = Some(segment);
         Ok(Open {
             segment,
             number: number as u32,
@@ -210,6 +214,10 @@ impl<F: Flash> Engine<'_, F> {
 
     pub(crate) fn erase_unmarked(&mut self, segment: u16) -> Result<(), Error> {
         let state = self.segments.state(segment);
+        if self.namer == Some(segment) {
+            // Its header is what tells a mount that the one it names may be touched.
+            self.named = None;
+        }
         self.tell_spoiled();
         if self.spoiled.is_none() && matches!(state, State::Erased | State::Fresh) {
             // Nothing names it: if this erase fails or is cut off, its marker must not count.

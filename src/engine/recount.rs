@@ -10,6 +10,7 @@ use super::{
     Engine,
     confirm::NOTE_RESET,
     find::{Identity, KeySource, Lookup, Spot},
+    header::Role,
     index::Cover,
     record::{FRAGMENT_ID, Kind, LARGE_SIZE},
     walk::Entry,
@@ -129,6 +130,11 @@ impl<F: Flash> Engine<'_, F> {
                 && self.is_sealed(current, void.place)?
             {
                 self.apply_void(&void)?;
+                // Where the user wrote, the seal itself may be what was programmed last.
+                let user = self.tail_of(Role::User);
+                if user.is_some_and(|tail| tail.segment == current) {
+                    self.unconfirmed = Some((current, void.place));
+                }
             }
             segment = self.segments.next_down(Some(current));
         }

@@ -137,11 +137,18 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.give_up_place(Role::User);
         self.user = None;
-        if let Some(place) = tail.void_before {
-            // What is void rests on the record in doubt, and may be all there is to collect into.
-            let _no_seal_left = self.seal(tail.segment, place);
-        }
+        self.doubt_void_before();
         self.collect_tail(tail.segment)
+    }
+
+    /// What the record before the last declares void rests on the last one, which is in doubt: it
+    /// is confirmed before anything void is erased.
+    pub(crate) fn doubt_void_before(&mut self) {
+        if let Some(tail) = self.tail_of(Role::User)
+            && let Some(place) = tail.void_before
+        {
+            self.unconfirmed = Some((tail.segment, place));
+        }
     }
 
     /// Copies the last record behind itself, or says that it is void where it is not needed.

@@ -175,12 +175,13 @@ impl<F: Flash> Engine<'_, F> {
 
     /// A segment that is void.
     fn waiting(&self) -> Option<u16> {
-        self.segments.all().find(|&segment| {
-            matches!(
-                self.segments.state(segment),
-                State::Dirty | State::Dropped | State::Retired
-            )
-        })
+        // What names the others goes last.
+        [State::Dirty, State::Dropped, State::Retired]
+            .into_iter()
+            .find_map(|state| {
+                let mut all = self.segments.all();
+                all.find(|&segment| self.segments.state(segment) == state)
+            })
     }
 
     /// A segment in which nothing is live.
