@@ -163,7 +163,6 @@ fn may_be_in(image: &[u8], key: u8, version: u8, from: usize, to: usize) -> bool
 const BLOCK_RECORDS: usize = 5;
 
 #[test]
-
 fn a_flipped_bit_costs_what_it_hits() {
     for class in [0, 2, 6, 3] {
         let filled = fill(class);
@@ -204,7 +203,6 @@ fn a_flipped_bit_costs_what_it_hits() {
 }
 
 #[test]
-
 fn a_sector_damaged_costs_what_it_held() {
     for class in [2, 12, 13, 14] {
         let filled = fill(class);

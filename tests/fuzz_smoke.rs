@@ -141,7 +141,6 @@ fn images() {
 }
 
 #[test]
-
 fn operations() {
     smoke("ops", fuzz_bodies::ops::run, 2_000, 120);
 }
@@ -156,7 +155,6 @@ fn body_of(name: &str) -> fn(&[u8]) {
 
 /// Inputs that once failed, one a line as `replay` takes it.
 #[test]
-
 fn what_was_found_before() {
     let mut failed = 0;
     for line in include_str!("fuzz_bodies/found.txt").lines() {

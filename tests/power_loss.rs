@@ -233,7 +233,6 @@ fn build_for(plan: Plan, tally: &Tally) -> Option<Base> {
 
 /// One cut in every call, at every place, of every kind; in an ordinary run a part of them.
 #[test]
-
 fn one_cut() {
     let (cases, seed) = volume();
     let plans = plans(cases, seed);
@@ -270,7 +269,6 @@ fn one_cut() {
 
 /// Two cuts and more, drawn: the later ones hit the recovery from the earlier ones.
 #[test]
-
 fn drawn_cuts() {
     let (cases, seed) = volume();
     let plans = plans(cases, seed + 1);
@@ -308,7 +306,6 @@ const SECOND_CALLS: u64 = 8;
 /// On partitions of up to 2 KiB: each cut, and after it each cut in the recovery. An ordinary
 /// run takes a part.
 #[test]
-
 fn second_cuts() {
     let (cases, seed) = volume();
     let plans: Vec<Plan> = plans(cases, seed)

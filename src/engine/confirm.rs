@@ -192,14 +192,7 @@ impl<F: Flash> Engine<'_, F> {
             void_from: Some(quotient(tail.void_from, layout.align)),
             ..Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
         };
-        let open = Open {
-            segment: tail.segment,
-            number: self.segments.low_number(tail.segment),
-            place: tail.safe,
-            units: tail.units,
-            breaks: true,
-            marks: false,
-        };
+        let open = self.open_behind(&tail);
         let announcement = Head::new(Kind::Note, NOTE_ANNOUNCES, 0, ANNOUNCEMENT);
         let spare = layout.retire_room();
         let fits = self

@@ -28,7 +28,7 @@ pub(crate) const LOOKS: u32 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tail {
     pub(crate) segment: u16,
-    /// The last record that counts; in a destination the one behind it.
+    /// The last record. In the user segment it counts, in a destination it does not.
     pub(crate) last: Entry,
     /// From here on everything is void but the copy of `last`.
     pub(crate) void_from: u32,
@@ -151,6 +151,18 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
+    /// A segment that was open at the mount, with writing to go on in its safe block.
+    pub(crate) fn open_behind(&self, tail: &Tail) -> Open {
+        Open {
+            segment: tail.segment,
+            number: self.segments.low_number(tail.segment),
+            place: tail.safe,
+            units: tail.units,
+            breaks: true,
+            marks: false,
+        }
+    }
+
     /// Copies the last record behind itself, or says that it is void where it is not needed.
     /// `false`: no room, or the flash failed.
     fn copy_last(&mut self, tail: &Tail) -> Result<bool, Error> {
@@ -175,14 +187,7 @@ impl<F: Flash> Engine<'_, F> {
                 Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
             }
         };
-        let open = Open {
-            segment: tail.segment,
-            number: self.segments.low_number(tail.segment),
-            place: tail.safe,
-            units: tail.units,
-            breaks: true,
-            marks: false,
-        };
+        let open = self.open_behind(tail);
         let fits = open.has_space(&self.io, head.total(), self.io.layout.retire_room())
             && open.units + self.io.layout.units_of(&head) <= self.io.layout.payload_units();
         if !fits {

@@ -84,7 +84,7 @@ fn one_round(cases: u64, seed: Option<u64>) -> Result<(Tally, Result<(), Failure
             "power_loss",
             "cut",
         ])
-        .args(["--", "--nocapture", "--include-ignored"])
+        .args(["--", "--nocapture"])
         .env("NVKV_SOAK_CASES", cases.to_string());
     if let Some(seed) = seed {
         command.env("NVKV_SEED", seed.to_string());
