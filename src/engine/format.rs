@@ -63,10 +63,23 @@ impl<F: Flash> Engine<'_, F> {
             }
         }
         self.recount()?;
+        self.finish_reset();
+        self.io.sync()
+    }
+
+    /// Erases what a reset declared void, also one that was cut off, and notes that it is done.
+    /// Where the flash fails, the next mount doubts what may be erased in part.
+    pub(crate) fn finish_reset(&mut self) {
+        self.settle_doubted();
         while self.erase_one() {}
         let done = Head::new(Kind::Note, NOTE_RESET, 0, 0);
-        self.append(Role::User, &done, &[], &[])?;
-        self.io.sync()
+        let spare = self.io.layout.retire_room();
+        let fits = self
+            .user
+            .is_some_and(|open| open.has_space(&self.io, done.total(), spare));
+        if fits && self.append(Role::User, &done, &[], &[]).is_ok() {
+            self.resetting = false;
+        }
     }
 
     fn write_reset(&mut self) -> Result<(), Error> {
@@ -75,6 +88,7 @@ impl<F: Flash> Engine<'_, F> {
         self.user = Some(open);
         let head = Head::new(Kind::Reset, 0, 0, NUMBER_SIZE);
         self.append(Role::User, &head, &[], &number.to_le_bytes())?;
+        self.resetting = true;
         self.confirm()
     }
 }

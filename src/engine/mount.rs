@@ -8,11 +8,11 @@ use super::{
     Engine,
     header::{Found, Header, MarkerBytes, Role, decode},
     io::SCAN,
-    layout::HEADER_SIZE,
+    layout::{HEADER_SIZE, quotient},
     record::Kind,
     resume::{LOOKS, Tail},
     segments::State,
-    walk::{Entry, crc_holds, read_head},
+    walk::{Entry, crc_holds, read_block_head, read_head},
 };
 use crate::{error::Error, flash::Flash};
 
@@ -41,7 +41,11 @@ impl<F: Flash> Engine<'_, F> {
         let counted = self.recount();
         self.mounting = false;
         self.distrust_named()?;
-        self.distrust_erased();
+        if self.tail_of(Role::User).is_none() {
+            self.distrust_unformatted()?;
+        } else {
+            self.distrust_erased();
+        }
         counted
     }
 
@@ -280,6 +284,45 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
+    /// Nothing is in use: a store that was formatted and never written to, or the first writes to
+    /// one were cut off. Markers are all that tells that there is a store here. So what has none
+    /// for certain is erased and marked first, and what has one last.
+    fn distrust_unformatted(&mut self) -> Result<(), Error> {
+        let mut untouched = true;
+        for segment in self.segments.all() {
+            let state = self.segments.state(segment);
+            untouched &= state == State::Bare;
+            if state != State::Dirty && !self.is_headed_for_certain(segment)? {
+                self.segments.set_state(segment, State::Dirty);
+                untouched = false;
+            } else if state == State::Erased {
+                self.segments.set_state(segment, State::Bare);
+            }
+        }
+        if untouched {
+            // At most the first may be touched.
+            let first = self.choose_free(true);
+            for segment in self.segments.all().filter(|&other| Some(other) != first) {
+                self.segments.set_state(segment, State::Erased);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether marker or header of a segment verify at every look.
+    fn is_headed_for_certain(&mut self, segment: u16) -> Result<bool, Error> {
+        for _ in 0..LOOKS {
+            self.io.forget();
+            if !matches!(
+                self.look_at(segment)?,
+                Found::Erased { .. } | Found::Open(_)
+            ) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Takes segments for erased only where nothing can have touched them since.
     fn distrust_erased(&mut self) {
         let is = |engine: &Self, state: State| {
@@ -288,27 +331,9 @@ impl<F: Flash> Engine<'_, F> {
                 .all()
                 .find(|&segment| engine.segments.state(segment) == state)
         };
-        let unformatted = self.tail_of(Role::User).is_none();
-        let untouched = self
-            .segments
-            .all()
-            .all(|segment| self.segments.state(segment) == State::Bare);
-        if unformatted && untouched {
-            // A store that was formatted and never written to: at most the first may be touched.
-            let first = self.choose_free(true);
-            for segment in self.segments.all().filter(|&other| Some(other) != first) {
-                self.segments.set_state(segment, State::Erased);
-            }
-            return;
-        }
-        let state = if unformatted {
-            State::Dirty
-        } else {
-            State::Doubted
-        };
-        if self.resetting || unformatted {
+        if self.resetting {
             while let Some(segment) = is(self, State::Erased) {
-                self.segments.set_state(segment, state);
+                self.segments.set_state(segment, State::Doubted);
             }
         }
         // What the last session may have begun to erase again, with nothing else to open.
@@ -340,7 +365,7 @@ impl<F: Flash> Engine<'_, F> {
             let Some(tail) = self.last_in(segment)? else {
                 return Ok(false);
             };
-            if role == Role::Destination || self.pin(&tail.last)? {
+            if role == Role::Destination || self.pin(&tail)? {
                 break tail;
             }
             end = tail.last.place;
@@ -398,23 +423,39 @@ impl<F: Flash> Engine<'_, F> {
                 void_before: before
                     .filter(|before| before.head.kind.is_void())
                     .map(|before| before.place),
+                follows: self.follows(before.as_ref(), &entry),
             });
         }
         self.recovered_records += walk.voided;
         Ok(tail)
     }
 
+    /// Whether `entry` starts where the record before it ends, or the first one may start: then it is
+    /// found without the head of its block.
+    fn follows(&self, before: Option<&Entry>, entry: &Entry) -> bool {
+        let layout = &self.io.layout;
+        let end = before.map_or(layout.first, |before| {
+            layout.end_of(before.place, before.head.total())
+        });
+        end == entry.place
+    }
+
     /// Takes the part of a record that a power cut may have torn into RAM, if the record verifies
     /// then: from there it reads the same each time.
-    fn pin(&mut self, last: &Entry) -> Result<bool, Error> {
+    fn pin(&mut self, tail: &Tail) -> Result<bool, Error> {
         let layout = self.io.layout;
+        let last = &tail.last;
         let number = self.segments.low_number(last.segment);
         let end = layout.end_of(last.place, last.head.total());
+        let block = layout.block_start(last.place);
         let from = last.place.max(layout.block_start(end - 1));
+        let units = quotient(last.place - block, layout.align);
         for _ in 0..LOOKS {
             self.io.pin(self.base(last.segment) + from, end - from)?;
+            let head = read_block_head(&mut self.io, last.segment, number, block)?;
+            let found = tail.follows || head.is_some_and(|head| head.first == Some(units));
             let head = read_head(&mut self.io, last.segment, number, last.place, SCAN)?;
-            if head == Some(last.head) && crc_holds(&mut self.io, number, last, SCAN)? {
+            if found && head == Some(last.head) && crc_holds(&mut self.io, number, last, SCAN)? {
                 return Ok(true);
             }
         }

@@ -25,9 +25,10 @@ impl<F: Flash> Engine<'_, F> {
         let rank = |segment: u16| match self.segments.state(segment) {
             State::Ready | State::Blank => 0,
             State::Doubted => 1,
-            State::Dropped => 3,
-            State::Fresh => 4,
-            State::Erased => 5,
+            State::Bare => 3,
+            State::Dropped => 4,
+            State::Fresh => 5,
+            State::Erased => 6,
             _ => 2,
         };
         named.or_else(|| {

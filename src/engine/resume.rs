@@ -11,7 +11,7 @@
 
 use super::{
     Engine,
-    confirm::NOTE_NOTHING,
+    confirm::{NOTE_NOTHING, NOTE_RESET},
     header::Role,
     layout::quotient,
     record::{HEAD_MAX, Head, Kind},
@@ -38,6 +38,8 @@ pub(crate) struct Tail {
     pub(crate) units: u32,
     /// Place of the record before `last`, where that declares something void.
     pub(crate) void_before: Option<u32>,
+    /// `last` starts where the record before it ends.
+    pub(crate) follows: bool,
 }
 
 impl<F: Flash> Engine<'_, F> {
@@ -111,6 +113,9 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
         self.resume_user()?;
         self.erase_dirty();
+        if self.resetting {
+            self.finish_reset();
+        }
         self.resumed = true;
         Ok(())
     }
@@ -177,6 +182,7 @@ impl<F: Flash> Engine<'_, F> {
                 self.is_indexed(identity.hash, &last).is_some()
             }
             Some(_) => true,
+            None if last.head.kind == Kind::Note && last.head.flags == NOTE_RESET => true,
             None => self.is_needed_remark(&last)?,
         };
         let head = Head {
