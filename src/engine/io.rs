@@ -138,16 +138,19 @@ impl<'m, F: Flash> Io<'m, F> {
     ) -> Result<u32, Error> {
         let piece_max = self.piece_max();
         while count > 0 {
-            if offset == self.layout.block_start(offset) {
-                // The byte before was the last of its block.
-                offset += HEAD_SIZE;
-            }
-            let piece = (self.layout.block_end(offset) - offset)
+            let skipped = if offset == self.layout.block_start(offset) {
+                // The byte before was the last of its block. The head is looked at later.
+                HEAD_SIZE
+            } else {
+                0
+            };
+            let piece = (self.layout.block_end(offset) - offset - skipped)
                 .min(count)
-                .min(piece_max);
+                .min(piece_max - skipped);
             let more = count.saturating_add(HEAD_SIZE * (quotient(count, self.layout.block) + 1));
-            each(self.fetch(base + offset, piece, ahead.max(more))?);
-            offset += piece;
+            let found = self.fetch(base + offset, skipped + piece, ahead.max(more))?;
+            each(found.get(skipped as usize..).unwrap_or(&[]));
+            offset += skipped + piece;
             count -= piece;
         }
         Ok(offset)

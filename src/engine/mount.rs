@@ -167,15 +167,19 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// The header of a segment. Where nothing in it counts, the header itself may be what a cut
-    /// left reading differently: then no segment was opened after it.
+    /// The header of a segment that says what may be touched. Where nothing in the segment counts,
+    /// the header itself may be what a cut left reading differently: then no segment was opened
+    /// after it.
     fn certain_header(&mut self, segment: u16) -> Result<Option<Header>, Error> {
+        let looks = match self.segments.state(segment) {
+            State::Used | State::Retired => 1,
+            State::Dropped => LOOKS,
+            _ => return Ok(None),
+        };
         let mut header = self.header(segment)?;
-        if self.segments.state(segment) == State::Dropped {
-            for _ in 0..LOOKS {
-                self.io.forget();
-                header = header.and(self.header(segment)?);
-            }
+        for _ in 1..looks {
+            self.io.forget();
+            header = header.and(self.header(segment)?);
         }
         Ok(header)
     }
@@ -295,7 +299,7 @@ impl<F: Flash> Engine<'_, F> {
             if state != State::Dirty && !self.is_headed_for_certain(segment)? {
                 self.segments.set_state(segment, State::Dirty);
                 untouched = false;
-            } else if state == State::Erased {
+            } else if matches!(state, State::Erased | State::Doubted) {
                 self.segments.set_state(segment, State::Bare);
             }
         }
@@ -447,20 +451,31 @@ impl<F: Flash> Engine<'_, F> {
         let last = &tail.last;
         let number = self.segments.low_number(last.segment);
         let end = layout.end_of(last.place, last.head.total());
-        let block = layout.block_start(last.place);
         let from = last.place.max(layout.block_start(end - 1));
-        let units = quotient(last.place - block, layout.align);
         for _ in 0..LOOKS {
             self.io.pin(self.base(last.segment) + from, end - from)?;
-            let head = read_block_head(&mut self.io, last.segment, number, block)?;
-            let found = tail.follows || head.is_some_and(|head| head.first == Some(units));
+            let reached = self.is_reached(tail, from)?;
             let head = read_head(&mut self.io, last.segment, number, last.place, SCAN)?;
-            if found && head == Some(last.head) && crc_holds(&mut self.io, number, last, SCAN)? {
+            if reached && head == Some(last.head) && crc_holds(&mut self.io, number, last, SCAN)? {
                 return Ok(true);
             }
         }
         self.io.unpin();
         Ok(false)
+    }
+
+    /// Whether the head of a block leads to the last record, where nothing else does, and whether
+    /// the program call from `from` on, its last, was begun: only then are the others complete.
+    fn is_reached(&mut self, tail: &Tail, from: u32) -> Result<bool, Error> {
+        let Entry { segment, place, .. } = tail.last;
+        if tail.follows && from == place {
+            return Ok(true);
+        }
+        let number = self.segments.low_number(segment);
+        let block = self.io.layout.block_start(place.max(from));
+        let head = read_block_head(&mut self.io, segment, number, block)?;
+        let units = quotient(place.saturating_sub(block), self.io.layout.align);
+        Ok(head.is_some_and(|head| from > place || head.first == Some(units)))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A record counts when its header and its CRC check. Where one does not, reading resumes at the
 //! next block that says where a record starts. One record is always held back: a record that
-//! resumes after a power cut says what before it is void, and only the last one can be.
+//! resumes after a power cut says what before it is void, and only the last one that counts can be.
 //!
 //! Invariant: changes nothing; every loop advances by at least a program unit or a block.
 //! `docs/format.md` section 6.
@@ -43,6 +43,8 @@ pub(crate) struct Walk {
     /// Block to look at next when there is no place to try.
     block: u32,
     held: Option<Entry>,
+    /// The record that `held` declares void.
+    voided_by_held: Option<Entry>,
     /// Behind the place of the last record that was returned.
     pub(crate) passed: u32,
     hidden: Hidden,
@@ -61,6 +63,7 @@ impl Walk {
             at: Some(io.layout.first),
             block: io.layout.first,
             held: None,
+            voided_by_held: None,
             passed: 0,
             hidden,
             gaps: 0,
@@ -71,13 +74,7 @@ impl Walk {
     /// The next record that counts, in the order they were written.
     pub(crate) fn next<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Entry>, Error> {
         while let Some(entry) = self.next_raw(io)? {
-            if let (Some(void_from), Some(held)) = (entry.head.void_from, self.held)
-                && held.place >= void_from.saturating_mul(io.layout.align)
-            {
-                self.held = None;
-                self.voided += 1;
-            }
-            if let Some(done) = self.held.replace(entry) {
+            if let Some(done) = self.hold(entry, io.layout.align) {
                 self.passed = done.place + 1;
                 return Ok(Some(done));
             }
@@ -85,6 +82,30 @@ impl Walk {
         let last = self.held.take();
         self.passed = last.map_or(self.passed, |last| last.place + 1);
         Ok(last)
+    }
+
+    /// Holds `entry` back, and lets go the record held before unless that is void. What a void
+    /// record declared void is not: then that one counts again.
+    fn hold(&mut self, entry: Entry, align: u32) -> Option<Entry> {
+        let from = entry
+            .head
+            .void_from
+            .map(|units| units.saturating_mul(align));
+        let counts = |before: &Entry| from.is_none_or(|from| before.place < from);
+        let held = self.held.replace(entry)?;
+        if counts(&held) {
+            self.voided_by_held = None;
+            return Some(held);
+        }
+        self.voided += 1;
+        match self.voided_by_held {
+            Some(before) if counts(&before) => self.voided_by_held.take(),
+            Some(_) => None,
+            None => {
+                self.voided_by_held = Some(held);
+                None
+            }
+        }
     }
 
     fn hides(&self, place: u32) -> bool {
@@ -142,16 +163,34 @@ impl Walk {
             head,
             damaged: false,
         };
-        if crc_holds(io, self.number, &entry, SCAN)? {
+        let whole = crc_holds(io, self.number, &entry, SCAN)?;
+        if whole && self.ends_in_its_block(io, place, &head)? {
             return Ok(Some(entry));
         }
         if self.runs_on(io, place, &head)? {
             return Ok(Some(Entry {
-                damaged: true,
+                damaged: !whole,
                 ..entry
             }));
         }
         Ok(None)
+    }
+
+    /// Whether the last block of the record at `place` was begun with it. Else the last bytes of its
+    /// CRC are what another record, or an erased block, has there by chance.
+    fn ends_in_its_block<F: Flash>(
+        &self,
+        io: &mut Io<'_, F>,
+        place: u32,
+        head: &Head,
+    ) -> Result<bool, Error> {
+        let end = io.layout.end_of(place, head.total());
+        let block = io.layout.block_start(end - 1);
+        if block <= place {
+            return Ok(true);
+        }
+        let found = read_block_head(io, self.segment, self.number, block)?;
+        Ok(found.is_some_and(|head| !head.breaks))
     }
 
     /// Whether the record at `place` was completed: a good record follows right behind it, and no

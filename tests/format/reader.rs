@@ -295,27 +295,42 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
         if let Some(at) = place.take() {
             block = at - at % d.block + d.block;
             if let Some(record) = record(d, bytes, number, at)
-                && (!record.torn || completed(d, bytes, number, &record))
+                && (is_whole(d, bytes, number, &record) || completed(d, bytes, number, &record))
             {
-                if record
-                    .void_from
-                    .zip(found.last())
-                    .is_some_and(|(from, held)| held.place >= from)
-                {
-                    found.pop();
-                }
                 place = Some(record.end);
                 found.push(record);
                 continue;
             }
         }
         if block >= d.end {
-            return found;
+            return without_void(found);
         }
         let head = block_head(d, bytes, number, block).and_then(|head| head.first);
         place = head.map(|units| block + units * d.align);
         block += d.block;
     }
+}
+
+/// Section 6.2, from the last record down.
+fn without_void(found: Vec<Record>) -> Vec<Record> {
+    let mut from = usize::MAX;
+    let mut left: Vec<Record> = Vec::new();
+    for record in found.into_iter().rev() {
+        if record.place < from {
+            from = record.void_from.unwrap_or(usize::MAX);
+            left.push(record);
+        }
+    }
+    left.reverse();
+    left
+}
+
+/// Section 6: its CRC checks, and the head of the block that it ends in.
+fn is_whole(d: &Division, bytes: &[u8], number: u64, record: &Record) -> bool {
+    let block = (record.end - 1) - (record.end - 1) % d.block;
+    !record.torn
+        && (block <= record.place
+            || block_head(d, bytes, number, block).is_some_and(|head| !head.breaks))
 }
 
 /// Section 6, rule 1.
