@@ -120,8 +120,12 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Erases what nothing is known of, what headers say of others last.
+    /// Erases what nothing is known of, what headers say of others last. What this start decided is
+    /// certain before: another look may find that what is erased here counts.
     fn erase_dirty(&mut self) {
+        if self.confirm().is_err() {
+            return;
+        }
         for state in [State::Dirty, State::Dropped] {
             for segment in self.segments.all() {
                 if self.segments.state(segment) == state {

@@ -161,7 +161,11 @@ impl<F: Flash> Engine<'_, F> {
         let Some(segment) = self.waiting() else {
             return self.empty().is_some_and(|empty| self.retire_empty(empty));
         };
-        if self.segments.state(segment) == State::Retired && self.confirm().is_err() {
+        let rests_on_void = matches!(
+            self.segments.state(segment),
+            State::Retired | State::Dropped
+        );
+        if rests_on_void && self.confirm().is_err() {
             return false;
         }
         let _set_aside_on_failure = self.erase_segment(segment);

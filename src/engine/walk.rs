@@ -112,7 +112,11 @@ impl Walk {
         self.hidden.segment == self.segment && (self.hidden.from..self.hidden.to).contains(&place)
     }
 
-    fn next_raw<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Entry>, Error> {
+    /// As [`Walk::next`], with the records that are void.
+    pub(crate) fn next_raw<F: Flash>(
+        &mut self,
+        io: &mut Io<'_, F>,
+    ) -> Result<Option<Entry>, Error> {
         loop {
             if let Some(place) = self.at.take() {
                 if place < io.layout.end
