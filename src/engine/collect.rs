@@ -218,12 +218,12 @@ impl<F: Flash> Engine<'_, F> {
                     && (self.segments.low_number(segment) == number as u32
                         || self.segments.erase_count(segment) as u16 == erases)
             }
-            Kind::Reset => {
-                self.resetting
-                    || self.segments.all().any(|segment| {
-                        matches!(self.segments.state(segment), State::Retired | State::Bad)
-                    })
-            }
+            Kind::Reset => self.segments.all().any(|segment| {
+                matches!(
+                    self.segments.state(segment),
+                    State::Retired | State::Bad | State::Doubted
+                )
+            }),
             _ => {
                 entry.head.flags == NOTE_ANNOUNCES
                     && self

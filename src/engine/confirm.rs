@@ -11,13 +11,12 @@ use super::{
     Engine,
     checksum::crc32,
     header::Role,
-    io::SCAN,
+    io::{Io, SCAN},
     layout::{SEAL_SIZE, quotient},
     record::{Head, Kind, seed},
     resume::LOOKS,
     segments::State,
     walk::Entry,
-    write::Open,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -37,22 +36,68 @@ fn encode_seal(number: u32, at: u32, units: u16) -> [u8; SEAL_SIZE as usize] {
     [low, high, check, more]
 }
 
+/// Place in units of alignment that a seal names.
+fn read_seal<F: Flash>(
+    io: &mut Io<'_, F>,
+    segment: u16,
+    number: u32,
+    index: u32,
+) -> Result<Option<u16>, Error> {
+    let at = io.layout.seal_at(index);
+    let address = io.layout.address(segment) + at;
+    let mut found = [0; SEAL_SIZE as usize];
+    for (to, from) in found
+        .iter_mut()
+        .zip(io.fetch(address, SEAL_SIZE, SEAL_SIZE)?)
+    {
+        *to = *from;
+    }
+    let [low, high, ..] = found;
+    let units = u16::from_le_bytes([low, high]);
+    Ok((found == encode_seal(number, at, units)).then_some(units))
+}
+
+/// Whether the record at `place` is sealed.
+pub(crate) fn is_sealed<F: Flash>(
+    io: &mut Io<'_, F>,
+    segment: u16,
+    number: u32,
+    place: u32,
+) -> Result<bool, Error> {
+    let units = quotient(place, io.layout.align) as u16;
+    for index in 0..io.layout.seals() {
+        if read_seal(io, segment, number, index)? == Some(units) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl<F: Flash> Engine<'_, F> {
+    /// Whether the record at `place` is sealed.
+    pub(crate) fn is_sealed(&mut self, segment: u16, place: u32) -> Result<bool, Error> {
+        let number = self.segments.low_number(segment);
+        is_sealed(&mut self.io, segment, number, place)
+    }
+
     /// Notes that a record was programmed: what stands before it in its segment is certain.
     pub(crate) fn note_written(&mut self, entry: &Entry) {
-        if entry.head.kind.is_void() {
+        let resumes = entry.resumes_from(self.io.layout.align).is_some();
+        if let Some(open) = self.destination
+            && open.segment == entry.segment
+        {
+            if entry.head.kind != Kind::Note {
+                self.unended = Some((entry.segment, entry.place));
+            } else if !resumes {
+                self.unended = None;
+            }
+        } else if entry.head.kind.is_void() || resumes {
             self.unconfirmed = Some((entry.segment, entry.place));
         } else if self
             .unconfirmed
             .is_some_and(|(segment, _)| segment == entry.segment)
         {
             self.unconfirmed = None;
-        }
-        let moved = |open: Open| open.segment == entry.segment && entry.head.kind != Kind::Note;
-        match self.destination {
-            Some(open) if moved(open) => self.unended = Some((entry.segment, entry.place)),
-            Some(open) if open.segment == entry.segment => self.unended = None,
-            _ => {}
         }
     }
 
@@ -133,49 +178,22 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn seal(&mut self, segment: u16, place: u32) -> Result<(), Error> {
         let layout = self.io.layout;
         let units = quotient(place, layout.align) as u16;
+        let number = self.segments.low_number(segment);
         for index in 0..layout.seals() {
             let at = layout.seal_at(index);
             let address = self.base(segment) + at;
-            let mut untouched = self.read_seal(segment, index)?.is_none();
+            let mut untouched = read_seal(&mut self.io, segment, number, index)?.is_none();
             for _ in 0..LOOKS {
                 self.io.forget();
                 untouched &= !self.io.shape.needs_erase
                     || self.io.is_blank(address, address + layout.seal_size())?;
             }
-            let bytes = encode_seal(self.segments.low_number(segment), at, units);
+            let bytes = encode_seal(number, at, units);
             if untouched && self.io.program_bytes(address, &bytes).is_ok() {
                 return Ok(());
             }
         }
         Err(Error::WriteFailed)
-    }
-
-    /// Place in units of alignment that a seal names.
-    fn read_seal(&mut self, segment: u16, index: u32) -> Result<Option<u16>, Error> {
-        let at = self.io.layout.seal_at(index);
-        let number = self.segments.low_number(segment);
-        let address = self.base(segment) + at;
-        let mut found = [0; SEAL_SIZE as usize];
-        for (to, from) in found
-            .iter_mut()
-            .zip(self.io.fetch(address, SEAL_SIZE, SEAL_SIZE)?)
-        {
-            *to = *from;
-        }
-        let [low, high, ..] = found;
-        let units = u16::from_le_bytes([low, high]);
-        Ok((found == encode_seal(number, at, units)).then_some(units))
-    }
-
-    /// Whether the record at `place` is sealed.
-    pub(crate) fn is_sealed(&mut self, segment: u16, place: u32) -> Result<bool, Error> {
-        let units = quotient(place, self.io.layout.align) as u16;
-        for index in 0..self.io.layout.seals() {
-            if self.read_seal(segment, index)? == Some(units) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Writing goes on in the destination that was open at the mount. What it was to take last is

@@ -77,9 +77,10 @@ impl<F: Flash> Engine<'_, F> {
         let fits = self
             .user
             .is_some_and(|open| open.has_space(&self.io, done.total(), spare));
-        if fits && self.append(Role::User, &done, &[], &[]).is_ok() {
-            self.resetting = false;
+        if fits {
+            let _doubted_again_where_it_fails = self.append(Role::User, &done, &[], &[]);
         }
+        self.resetting = false;
     }
 
     fn write_reset(&mut self) -> Result<(), Error> {
@@ -88,7 +89,6 @@ impl<F: Flash> Engine<'_, F> {
         self.user = Some(open);
         let head = Head::new(Kind::Reset, 0, 0, NUMBER_SIZE);
         self.append(Role::User, &head, &[], &number.to_le_bytes())?;
-        self.resetting = true;
         self.confirm()
     }
 }

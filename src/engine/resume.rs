@@ -123,7 +123,12 @@ impl<F: Flash> Engine<'_, F> {
     /// Erases what nothing is known of, what headers say of others last. What this start decided is
     /// certain before: another look may find that what is erased here counts.
     fn erase_dirty(&mut self) {
-        if self.confirm().is_err() {
+        let doubtful = |state| matches!(state, State::Dirty | State::Dropped);
+        let any = |engine: &Self| {
+            let mut all = engine.segments.all();
+            all.any(|segment| doubtful(engine.segments.state(segment)))
+        };
+        if !any(self) || self.confirm().is_err() {
             return;
         }
         for state in [State::Dirty, State::Dropped] {

@@ -1,14 +1,17 @@
 //! The walk over the records of one segment, past whatever power cuts and rot have left.
 //!
 //! A record counts when its header and its CRC check. Where one does not, reading resumes at the
-//! next block that says where a record starts. One record is always held back: a record that
-//! resumes after a power cut says what before it is void, and only the last one that counts can be.
+//! next block that says where a record starts. One record is always held back: one that resumes
+//! after a power cut says what before it is void, and only the last one that counts can be. It says
+//! so only when something follows it: else it is what a cut left, and more may have been written
+//! before it since, where it did not show.
 //!
 //! Invariant: changes nothing; every loop advances by at least a program unit or a block.
 //! `docs/format.md` section 6.
 #![forbid(unsafe_code)]
 
 use super::{
+    confirm::is_sealed,
     io::{Io, SCAN},
     record::{BlockHead, CRC_SIZE, HEAD_MAX, Head, seed},
 };
@@ -22,6 +25,15 @@ pub(crate) struct Entry {
     pub(crate) head: Head,
     /// The record was completed (others follow right behind it), but its CRC fails now.
     pub(crate) damaged: bool,
+}
+
+impl Entry {
+    /// Place from which on this record declares void what is before it, if it was programmed first
+    /// after power came back. FORMAT 6.2
+    pub(crate) fn resumes_from(&self, align: u32) -> Option<u32> {
+        let from = self.head.void_from?.saturating_mul(align);
+        (from < self.place).then_some(from)
+    }
 }
 
 /// Places in a segment that are not even looked at: a power cut may have left them reading
@@ -43,8 +55,10 @@ pub(crate) struct Walk {
     /// Block to look at next when there is no place to try.
     block: u32,
     held: Option<Entry>,
-    /// The record that `held` declares void.
-    voided_by_held: Option<Entry>,
+    /// A record behind `held` that resumes: it counts when what comes next shows that.
+    resumes: Option<Entry>,
+    /// Read already.
+    read: Option<Entry>,
     /// Behind the place of the last record that was returned.
     pub(crate) passed: u32,
     hidden: Hidden,
@@ -63,7 +77,8 @@ impl Walk {
             at: Some(io.layout.first),
             block: io.layout.first,
             held: None,
-            voided_by_held: None,
+            resumes: None,
+            read: None,
             passed: 0,
             hidden,
             gaps: 0,
@@ -73,39 +88,62 @@ impl Walk {
 
     /// The next record that counts, in the order they were written.
     pub(crate) fn next<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Entry>, Error> {
-        while let Some(entry) = self.next_raw(io)? {
-            if let Some(done) = self.hold(entry, io.layout.align) {
-                self.passed = done.place + 1;
-                return Ok(Some(done));
+        let align = io.layout.align;
+        loop {
+            let read = match self.read.take() {
+                Some(entry) => Some(entry),
+                None => self.next_raw(io)?,
+            };
+            let Some(entry) = read else {
+                if let Some(resumes) = self.resumes.take()
+                    && is_sealed(io, self.segment, self.number, resumes.place)?
+                    && let Some(done) = self.resume(resumes, align)
+                {
+                    return Ok(Some(self.pass(done)));
+                }
+                return Ok(self.held.take().map(|last| self.pass(last)));
+            };
+            let from = entry.resumes_from(align);
+            let done = if let Some(resumes) = self.resumes.take() {
+                // Nothing comes behind a record that a cut left in doubt.
+                self.read = Some(entry);
+                if from.is_none_or(|from| from > resumes.place) {
+                    self.resume(resumes, align)
+                } else {
+                    self.voided += 1;
+                    None
+                }
+            } else if from.is_some() && !self.is_own(&entry) {
+                self.resumes = Some(entry);
+                None
+            } else {
+                self.resume(entry, align)
+            };
+            if let Some(done) = done {
+                return Ok(Some(self.pass(done)));
             }
         }
-        let last = self.held.take();
-        self.passed = last.map_or(self.passed, |last| last.place + 1);
-        Ok(last)
     }
 
-    /// Holds `entry` back, and lets go the record held before unless that is void. What a void
-    /// record declared void is not: then that one counts again.
-    fn hold(&mut self, entry: Entry, align: u32) -> Option<Entry> {
-        let from = entry
-            .head
-            .void_from
-            .map(|units| units.saturating_mul(align));
-        let counts = |before: &Entry| from.is_none_or(|from| before.place < from);
+    fn pass(&mut self, done: Entry) -> Entry {
+        self.passed = done.place + 1;
+        done
+    }
+
+    /// The record that this session went on with behind what it hides.
+    fn is_own(&self, entry: &Entry) -> bool {
+        self.hidden.segment == self.segment && self.hidden.to == entry.place
+    }
+
+    /// Holds `entry` back, and lets go the record held before unless that is void.
+    fn resume(&mut self, entry: Entry, align: u32) -> Option<Entry> {
+        let from = entry.resumes_from(align);
         let held = self.held.replace(entry)?;
-        if counts(&held) {
-            self.voided_by_held = None;
+        if from.is_none_or(|from| held.place < from) {
             return Some(held);
         }
         self.voided += 1;
-        match self.voided_by_held {
-            Some(before) if counts(&before) => self.voided_by_held.take(),
-            Some(_) => None,
-            None => {
-                self.voided_by_held = Some(held);
-                None
-            }
-        }
+        None
     }
 
     fn hides(&self, place: u32) -> bool {

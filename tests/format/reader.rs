@@ -303,7 +303,7 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
             }
         }
         if block >= d.end {
-            return without_void(found);
+            return without_void(d, bytes, number, found);
         }
         let head = block_head(d, bytes, number, block).and_then(|head| head.first);
         place = head.map(|units| block + units * d.align);
@@ -312,13 +312,19 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
 }
 
 /// Section 6.2, from the last record down.
-fn without_void(found: Vec<Record>) -> Vec<Record> {
+fn without_void(d: &Division, bytes: &[u8], number: u64, found: Vec<Record>) -> Vec<Record> {
+    let resumes = |record: &Record| record.void_from.filter(|&from| from < record.place);
     let mut from = usize::MAX;
     let mut left: Vec<Record> = Vec::new();
-    for record in found.into_iter().rev() {
-        if record.place < from {
-            from = record.void_from.unwrap_or(usize::MAX);
-            left.push(record);
+    for at in (0..found.len()).rev() {
+        let record = &found[at];
+        let shown = match found.get(at + 1) {
+            Some(next) => resumes(next).is_none_or(|from| from > record.place),
+            None => is_sealed(d, bytes, number, record.place),
+        };
+        if record.place < from && (shown || resumes(record).is_none()) {
+            from = resumes(record).unwrap_or(usize::MAX);
+            left.push(record.clone());
         }
     }
     left.reverse();

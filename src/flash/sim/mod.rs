@@ -169,6 +169,12 @@ impl Sim {
     /// Power comes back.
     pub fn power_on(&mut self) {
         self.powered = true;
+        if self.first_call {
+            // Nothing was programmed that could have kept what was seen since the last power-up.
+            for weak in &mut self.weak {
+                weak.forget_looks();
+            }
+        }
         self.first_call = true;
         self.cycle += 1;
     }

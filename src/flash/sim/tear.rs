@@ -115,9 +115,15 @@ impl Weak {
     }
 
     /// Whether the store had to take this for untouched: power ended here in the first call after a
-    /// power-up, and no look at it showed anything but what was there before.
+    /// power-up, and no look at it showed anything but what was there before; looks in a session
+    /// that programmed nothing aside, because what they showed was forgotten with it.
     pub(super) fn never_seen(&self) -> bool {
         self.first && self.looked && !self.varied
+    }
+
+    pub(super) fn forget_looks(&mut self) {
+        self.looked = false;
+        self.varied = false;
     }
 
     /// What remains of the range when a part of it was settled.
