@@ -10,11 +10,10 @@
 
 use super::{
     Engine,
-    confirm::NOTE_ANNOUNCES,
     header::Role,
     index::Cover,
     io::SCAN,
-    record::{CRC_SIZE, Head, Kind, seed},
+    record::{CRC_SIZE, Head, Kind, NOTE_ANNOUNCES, seed},
     segments::State,
     walk::{Entry, Walk},
     write::{Open, Recording},
@@ -236,6 +235,7 @@ impl<F: Flash> Engine<'_, F> {
     /// Copies such a record, to where the user writes if there is room: the last record of a
     /// destination does not count after a mount.
     fn move_remark(&mut self, role: Role, entry: &Entry) -> Result<(), Error> {
+        self.confirm_elsewhere()?;
         let total = entry.head.total();
         let spare = self.io.layout.retire_room();
         let fits =
@@ -302,7 +302,9 @@ impl<F: Flash> Engine<'_, F> {
         if collection.pending.is_some() || !possible || self.segments.free() == 0 {
             return self.give_up(false);
         }
-        let _moved_on_later = self.end_destination();
+        if self.end_destination().is_err() {
+            return self.give_up(false);
+        }
         collection.pending = Some(self.open_pending(role, collection.victim)?);
         self.collection = Some(*collection);
         Ok(())
@@ -329,8 +331,8 @@ impl<F: Flash> Engine<'_, F> {
     fn retire(&mut self, collection: &Collection) -> Result<(), Error> {
         let failures = self.io.failures;
         let retired = self
-            .prepare_retire(collection.role)
-            .and_then(|()| self.append_retire(collection.victim));
+            .prepare_retire(collection)
+            .and_then(|()| self.declare_void(collection.victim));
         if retired.is_err() {
             self.collection = Some(*collection);
             return self.give_up(self.io.failures != failures);
@@ -358,14 +360,25 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Makes room for a retire record where the user writes, and certain what was moved.
-    fn prepare_retire(&mut self, role: Role) -> Result<(), Error> {
-        if role == Role::Destination && !self.can_retire() {
+    fn prepare_retire(&mut self, collection: &Collection) -> Result<(), Error> {
+        if collection.role == Role::Destination && !self.can_retire() {
             if self.segments.free() < 2 {
                 return Err(Error::WriteFailed);
             }
             self.user = Some(self.open_segment(Role::User, None)?);
         }
-        self.end_destination()
+        // Nothing of what the user wrote last before a cut was moved to a destination then.
+        let was_open = self
+            .tail_of(Role::User)
+            .is_some_and(|tail| tail.segment == collection.victim);
+        if !was_open {
+            self.end_destination()?;
+        }
+        if !self.resumed {
+            // What this start dropped is older than the segment opened now, and would count again.
+            self.tell_dropped();
+        }
+        Ok(())
     }
 
     /// Appends a retire record to where the user writes. FORMAT 5.5

@@ -7,9 +7,8 @@
 use super::{
     Engine,
     collect::NUMBER_SIZE,
-    confirm::NOTE_RESET,
     header::Role,
-    record::{Head, Kind},
+    record::{Head, Kind, NOTE_RESET},
     segments::State,
 };
 use crate::{error::Error, flash::Flash};
@@ -40,6 +39,11 @@ impl<F: Flash> Engine<'_, F> {
             return Err(Error::ReadOnly);
         }
         self.collection = None;
+        let mut all = self.segments.all();
+        if !self.resumed && all.any(|segment| self.segments.state(segment) == State::Dropped) {
+            // What is dropped must not be opened before it is said to be void.
+            let _reset_goes_on = self.resume();
+        }
         self.doubt_void_before();
         // Nothing may be announced in the old segments: the last record there may be in doubt.
         self.user = None;

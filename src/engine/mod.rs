@@ -7,8 +7,8 @@
 //! | `segments`, `index` | what RAM knows of segments and of keys |
 //! | `walk`, `find`, `value`, `iterate`, `check` | reading |
 //! | `write`, `set`, `stream`, `format` | writing |
-//! | `space`, `collect`, `victim`, `confirm` | room |
-//! | `mount`, `recount`, `resume` | what happens after power comes back |
+//! | `space`, `collect`, `victim`, `destination`, `confirm` | room |
+//! | `mount`, `tail`, `recount`, `resume` | what happens after power comes back |
 //!
 //! Invariant: the operations here check their arguments and call below; nothing else does.
 #![forbid(unsafe_code)]
@@ -23,6 +23,7 @@ mod check;
 mod checksum;
 mod collect;
 mod confirm;
+mod destination;
 mod find;
 mod foreign;
 mod format;
@@ -40,6 +41,7 @@ mod segments;
 mod set;
 mod space;
 mod stream;
+mod tail;
 mod types;
 mod value;
 mod victim;
@@ -58,9 +60,9 @@ use index::Table;
 use io::Io;
 use iterate::Iterators;
 use layout::Layout;
-use resume::Tail;
 use segments::Segments;
 use stream::Stream;
+use tail::Tail;
 use walk::Hidden;
 use write::Open;
 
@@ -134,6 +136,8 @@ pub struct Engine<'m, F: Flash> {
     unconfirmed: Option<(u16, u32)>,
     /// Segment and place of a record that is the last in a destination.
     unended: Option<(u16, u32)>,
+    /// That destination was opened in this session.
+    unended_is_fresh: bool,
     /// Number of a destination, and the end of what may be touched in it.
     announced: Option<(u64, u32)>,
     /// The first count after power came back is under way.
@@ -196,6 +200,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             verified: None,
             unconfirmed: None,
             unended: None,
+            unended_is_fresh: false,
             announced: None,
             mounting: false,
             resetting: false,

@@ -7,12 +7,11 @@
 use super::{
     Engine,
     header::{Found, Header, MarkerBytes, Role, decode},
-    io::SCAN,
-    layout::{HEADER_SIZE, quotient},
+    layout::HEADER_SIZE,
     record::Kind,
-    resume::{LOOKS, Tail},
     segments::State,
-    walk::{Entry, crc_holds, read_block_head, read_head},
+    tail::LOOKS,
+    walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -187,7 +186,10 @@ impl<F: Flash> Engine<'_, F> {
     /// The segment where the user wrote: the newest in which something counts.
     fn find_user(&mut self) -> Result<(), Error> {
         while let Some(segment) = self.segments.next_down(None) {
-            if self.find_tail(Role::User, segment)? && self.is_complete(segment)? {
+            if self.find_tail(Role::User, segment)?
+                && !self.was_dropped(segment)?
+                && self.is_complete(segment)?
+            {
                 return Ok(());
             }
             self.forget_tail(segment);
@@ -195,6 +197,62 @@ impl<F: Flash> Engine<'_, F> {
             self.drop_segment(segment);
         }
         Ok(())
+    }
+
+    /// Whether an earlier session found nothing that counts in what is the newest segment now: then
+    /// an older one says that it is void, and its erase may have been cut off.
+    fn was_dropped(&mut self, segment: u16) -> Result<bool, Error> {
+        if !self.rests_on_last(segment)? {
+            return Ok(false);
+        }
+        let mut older = self.segments.next_down(Some(segment));
+        while let Some(current) = older {
+            let mut names = None;
+            let mut holds = false;
+            let mut walk = self.walk(current);
+            while let Some(entry) = walk.next(&mut self.io)? {
+                if names.is_some() {
+                    return Ok(true);
+                }
+                holds = true;
+                if entry.head.kind == Kind::Retire && !entry.damaged {
+                    let value = self.read_number(&entry)?;
+                    let named = (value >> 32) as u16 == segment
+                        && self.segments.low_number(segment) == value as u32;
+                    names = named.then_some(entry.place);
+                }
+            }
+            if let Some(place) = names
+                && self.is_sealed(current, place)?
+            {
+                return Ok(true);
+            }
+            if self.seals_drop(current, segment, self.segments.low_number(segment))? {
+                return Ok(true);
+            }
+            let header = self.header(current)?;
+            if holds && header.is_some_and(|header| header.role == Role::User) {
+                return Ok(false);
+            }
+            older = self.segments.next_down(Some(current));
+        }
+        Ok(false)
+    }
+
+    /// Whether a segment would be dropped but for its last record: it is the only one, or may be
+    /// what shows that what was collected here is complete.
+    fn rests_on_last(&mut self, segment: u16) -> Result<bool, Error> {
+        let tail = self.tail_of(Role::User);
+        let alone = tail.is_some_and(|tail| tail.last.place == self.io.layout.first);
+        let Some(header) = self.header(segment)?.filter(|_| !alone) else {
+            return Ok(alone);
+        };
+        let source = header.number.saturating_sub(u64::from(header.collects));
+        Ok(header.collects != 0
+            && self
+                .segments
+                .all()
+                .any(|other| self.segments.is_used(other) && self.segments.number(other) == source))
     }
 
     /// Looks at a segment that the first count comes to, from the newest down: what is newer is
@@ -262,6 +320,12 @@ impl<F: Flash> Engine<'_, F> {
         let value = self.read_number(entry)?;
         let own = self.segments.number(entry.segment);
         if entry.head.kind == Kind::Retire {
+            // The number of a segment that was dropped is not given again.
+            let ahead = (value as u32).wrapping_sub(own as u32);
+            if ahead <= u32::MAX / 2 {
+                let named = own.saturating_add(u64::from(ahead)).min(NUMBER_MAX);
+                self.newest = self.newest.max(named);
+            }
             let (segment, erases) = ((value >> 32) as u16, (value >> 48) as u16);
             match self.segments.state(segment) {
                 State::Used
@@ -358,124 +422,6 @@ impl<F: Flash> Engine<'_, F> {
     fn drop_segment(&mut self, segment: u16) {
         self.segments.set_state(segment, State::Dropped);
         self.recovered_segments += 1;
-    }
-
-    /// Finds where a segment that was open ends. What lies behind it may read differently at the
-    /// next look: it is hidden from all of them. `false`: nothing in it counts now.
-    fn find_tail(&mut self, role: Role, segment: u16) -> Result<bool, Error> {
-        let mut end = self.io.layout.segment_size;
-        let mut tail = loop {
-            self.hide(role, segment, end);
-            let Some(tail) = self.last_in(segment)? else {
-                return Ok(false);
-            };
-            if role == Role::Destination || self.pin(&tail)? {
-                break tail;
-            }
-            end = tail.last.place;
-        };
-        // It may be gone at the next look, and what it declares void must not come back.
-        let last = &tail.last;
-        if let Some(units) = last.head.void_from {
-            let void_from = units.saturating_mul(self.io.layout.align);
-            tail.void_from = tail.void_from.min(void_from);
-        }
-        let behind = self.io.layout.end_of(last.place, last.head.total());
-        tail.safe = self.safe_place(&last.clone())?;
-        match role {
-            Role::User => {
-                let alone = tail.last.place == self.io.layout.first;
-                if alone
-                    && tail.last.head.kind == Kind::Reset
-                    && !self.is_sealed(segment, tail.last.place)?
-                {
-                    return Ok(false);
-                }
-                self.hide(role, segment, behind);
-            }
-            Role::Destination => {
-                // What it was to take last is still where it came from.
-                if let Some((number, to)) = self.announced
-                    && number == self.segments.number(segment)
-                {
-                    let to = super::layout::round_up(to, self.io.layout.block);
-                    tail.safe = tail.safe.max(to.min(self.io.layout.segment_size));
-                }
-                self.hide(role, segment, tail.void_from);
-            }
-        }
-        *self.tail(role) = Some(tail);
-        Ok(true)
-    }
-
-    /// The last record in a segment, and what comes before it.
-    fn last_in(&mut self, segment: u16) -> Result<Option<Tail>, Error> {
-        let mut tail: Option<Tail> = None;
-        let mut units = 0_u32;
-        let mut walk = self.walk(segment);
-        while let Some(entry) = walk.next(&mut self.io)? {
-            let before = tail.map(|tail| tail.last);
-            if !matches!(entry.head.kind, Kind::Retire | Kind::Note) {
-                units = units.saturating_add(self.io.layout.units_of(&entry.head));
-            }
-            tail = Some(Tail {
-                segment,
-                last: entry,
-                void_from: entry.place,
-                safe: 0,
-                units,
-                void_before: before
-                    .filter(|before| before.head.kind.is_void())
-                    .map(|before| before.place),
-                follows: self.follows(before.as_ref(), &entry),
-            });
-        }
-        self.recovered_records += walk.voided;
-        Ok(tail)
-    }
-
-    /// Whether `entry` starts where the record before it ends, or the first one may start: then it is
-    /// found without the head of its block.
-    fn follows(&self, before: Option<&Entry>, entry: &Entry) -> bool {
-        let layout = &self.io.layout;
-        let end = before.map_or(layout.first, |before| {
-            layout.end_of(before.place, before.head.total())
-        });
-        end == entry.place
-    }
-
-    /// Takes the part of a record that a power cut may have torn into RAM, if the record verifies
-    /// then: from there it reads the same each time.
-    fn pin(&mut self, tail: &Tail) -> Result<bool, Error> {
-        let layout = self.io.layout;
-        let last = &tail.last;
-        let number = self.segments.low_number(last.segment);
-        let end = layout.end_of(last.place, last.head.total());
-        let from = last.place.max(layout.block_start(end - 1));
-        for _ in 0..LOOKS {
-            self.io.pin(self.base(last.segment) + from, end - from)?;
-            let reached = self.is_reached(tail, from)?;
-            let head = read_head(&mut self.io, last.segment, number, last.place, SCAN)?;
-            if reached && head == Some(last.head) && crc_holds(&mut self.io, number, last, SCAN)? {
-                return Ok(true);
-            }
-        }
-        self.io.unpin();
-        Ok(false)
-    }
-
-    /// Whether the head of a block leads to the last record, where nothing else does, and whether
-    /// the program call from `from` on, its last, was begun: only then are the others complete.
-    fn is_reached(&mut self, tail: &Tail, from: u32) -> Result<bool, Error> {
-        let Entry { segment, place, .. } = tail.last;
-        if tail.follows && from == place {
-            return Ok(true);
-        }
-        let number = self.segments.low_number(segment);
-        let block = self.io.layout.block_start(place.max(from));
-        let head = read_block_head(&mut self.io, segment, number, block)?;
-        let units = quotient(place.saturating_sub(block), self.io.layout.align);
-        Ok(head.is_some_and(|head| from > place || head.first == Some(units)))
     }
 }
 

@@ -52,7 +52,14 @@ impl<F: Flash> Engine<'_, F> {
             .or_else(|| self.choose_free(true))
             .ok_or(Error::ReadOnly)?;
         self.make_openable(segment)?;
-        let number = self.next_number(role);
+        let mut number = self.next_number(role);
+        if let Some(user) = self.user_segment()
+            && role == Role::User
+            && self.seals_drop(user, segment, number as u32)?
+        {
+            // It had this number before, and what says that it is void still does.
+            number = number.saturating_add(NUMBER_STEP);
+        }
         let next = self.guess_next(segment, collects);
         self.named = None;
         let header = Header {
@@ -87,6 +94,7 @@ impl<F: Flash> Engine<'_, F> {
             units: 0,
             breaks: false,
             marks: false,
+            fresh: true,
         })
     }
 
@@ -135,6 +143,13 @@ impl<F: Flash> Engine<'_, F> {
         }
         if self.segments.state(segment) != State::Doubted {
             self.settle_doubted();
+        }
+        if let Some(tail) = self.tail_of(Role::User)
+            && self.segments.state(segment) == State::Dropped
+        {
+            // There is no other: if its erase is cut off, what made the mount drop it may read well
+            // again. As the first thing that is programmed this is as safe as a copy.
+            self.seal_drop(tail.segment, segment)?;
         }
         self.erase_unmarked(segment)
     }
@@ -257,7 +272,7 @@ impl<F: Flash> Engine<'_, F> {
     /// that named it says so until something else is erased; then a retire record has to.
     fn tell_spoiled(&mut self) {
         if let Some(segment) = self.spoiled
-            && self.append_retire(segment).is_ok()
+            && self.declare_void(segment).is_ok()
         {
             self.spoiled = None;
             let _when_it_counts = self.confirm();

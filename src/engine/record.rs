@@ -22,6 +22,13 @@ pub(crate) const LARGE_SIZE: u32 = 22;
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 1024;
 
+/// Note: nothing but what its header says. FORMAT 5.6
+pub(crate) const NOTE_NOTHING: u8 = 0;
+/// Note: the destination with this number is written to up to this place. FORMAT 5.6
+pub(crate) const NOTE_ANNOUNCES: u8 = 1;
+/// Note: what the reset record before it declares void is erased. FORMAT 5.6
+pub(crate) const NOTE_RESET: u8 = 2;
+
 /// Header bit: what lies between `void from` and this record is void. FORMAT 6.2
 const RESUMES: u8 = 8;
 
@@ -126,6 +133,16 @@ impl Head {
             key_len: key_len as u32,
             value_len,
             void_from: None,
+        }
+    }
+
+    /// Whether the record is counted in what a segment may hold; the others have the reserve.
+    /// FORMAT 7
+    pub(crate) fn is_counted(&self) -> bool {
+        match self.kind {
+            Kind::Retire => false,
+            Kind::Note => self.flags == NOTE_ANNOUNCES,
+            _ => true,
         }
     }
 

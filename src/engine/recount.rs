@@ -8,11 +8,10 @@
 
 use super::{
     Engine,
-    confirm::NOTE_RESET,
     find::{Identity, KeySource, Lookup, Spot},
     header::Role,
     index::Cover,
-    record::{FRAGMENT_ID, Kind, LARGE_SIZE},
+    record::{FRAGMENT_ID, Kind, LARGE_SIZE, NOTE_RESET},
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};

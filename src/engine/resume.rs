@@ -11,103 +11,16 @@
 
 use super::{
     Engine,
-    confirm::{NOTE_NOTHING, NOTE_RESET},
     header::Role,
     layout::quotient,
-    record::{HEAD_MAX, Head, Kind},
+    record::{Head, Kind, NOTE_NOTHING, NOTE_RESET},
     segments::State,
-    walk::{Entry, Hidden, read_block_head, read_head},
+    tail::Tail,
     write::Open,
 };
 use crate::{error::Error, flash::Flash};
 
-/// Looks at what may read differently each time before it is taken for untouched.
-pub(crate) const LOOKS: u32 = 8;
-
-/// Where a segment that was open at the mount ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tail {
-    pub(crate) segment: u16,
-    /// The last record. In the user segment it counts, in a destination it does not.
-    pub(crate) last: Entry,
-    /// From here on everything is void but the copy of `last`.
-    pub(crate) void_from: u32,
-    /// First block that cannot have been touched.
-    pub(crate) safe: u32,
-    /// Units that its records count for.
-    pub(crate) units: u32,
-    /// Place of the record before `last`, where that declares something void.
-    pub(crate) void_before: Option<u32>,
-    /// `last` starts where the record before it ends.
-    pub(crate) follows: bool,
-}
-
 impl<F: Flash> Engine<'_, F> {
-    /// The first block behind everything that may have been programmed, given the last record
-    /// that was. FORMAT 9.4
-    pub(crate) fn safe_place(&mut self, last: &Entry) -> Result<u32, Error> {
-        let layout = self.io.layout;
-        let mut safe = self.behind_touched(last)?;
-        safe = self.behind_programmed(last.segment, safe, layout.end)?;
-        // A cut left what it touched in the next few blocks: it may show at another look.
-        for _ in 0..LOOKS {
-            self.io.forget();
-            let near = layout.end.min(safe + 2 * layout.block);
-            safe = self.behind_programmed(last.segment, safe, near)?;
-        }
-        Ok(safe)
-    }
-
-    /// The first block that the record after `last` cannot have reached.
-    fn behind_touched(&mut self, last: &Entry) -> Result<u32, Error> {
-        let layout = self.io.layout;
-        let segment = last.segment;
-        let number = self.segments.low_number(segment);
-        let end = layout.end_of(last.place, last.head.total());
-        let mut headed = layout.block_start(end - 1);
-        let mut block = headed + layout.block;
-        while block < layout.end {
-            if read_block_head(&mut self.io, segment, number, block)?.is_some() {
-                headed = block;
-            }
-            block += layout.block;
-        }
-        let mut touched = headed + layout.block;
-        if end < layout.end && layout.block_start(end) == headed {
-            // The next record began in this block. It went on into the next one where its header
-            // says so, or where it is not known because the header itself may reach there.
-            let next = read_head(&mut self.io, segment, number, end, 0)?;
-            let reach = match next {
-                Some(head) => layout.end_of(end, head.total()),
-                None => end + HEAD_MAX as u32,
-            };
-            if reach <= layout.block_end(headed) {
-                touched = headed;
-            }
-        }
-        Ok(touched + layout.block)
-    }
-
-    /// The first block from `safe` on behind everything up to `to` that does not read as erased: it
-    /// was programmed, even where nothing in it checks. What reads as erased proves nothing.
-    fn behind_programmed(&mut self, segment: u16, safe: u32, to: u32) -> Result<u32, Error> {
-        let layout = self.io.layout;
-        if !self.io.shape.needs_erase {
-            return Ok(safe);
-        }
-        let base = self.base(segment);
-        let mut behind = safe;
-        let mut block = safe;
-        while block < to {
-            let end = layout.end.min(block + layout.block);
-            if !self.io.is_blank(base + block, base + end)? {
-                behind = block + layout.block;
-            }
-            block += layout.block;
-        }
-        Ok(behind)
-    }
-
     /// Settles what is in doubt: first where the user wrote, then what was dropped must not come
     /// back. The destination can wait (`confirm.rs`).
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
@@ -140,6 +53,22 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
+    /// Says that dropped segments are void: if an erase is cut off, what made the mount drop that
+    /// one may read well again.
+    pub(crate) fn tell_dropped(&mut self) {
+        if !self.io.shape.needs_erase {
+            return;
+        }
+        for segment in self.segments.all() {
+            if self.segments.state(segment) != State::Dropped {
+                continue;
+            }
+            if self.can_retire() {
+                let _as_before = self.declare_void(segment);
+            }
+        }
+    }
+
     fn resume_user(&mut self) -> Result<(), Error> {
         let Some(tail) = self.tail_of(Role::User) else {
             return Ok(());
@@ -147,6 +76,7 @@ impl<F: Flash> Engine<'_, F> {
         if self.copy_last(&tail)? {
             self.show_from(tail.segment, tail.safe);
             self.forget_tail(tail.segment);
+            self.tell_dropped();
             return Ok(());
         }
         self.give_up_place(Role::User);
@@ -174,6 +104,7 @@ impl<F: Flash> Engine<'_, F> {
             units: tail.units,
             breaks: true,
             marks: false,
+            fresh: false,
         }
     }
 
@@ -203,7 +134,14 @@ impl<F: Flash> Engine<'_, F> {
             }
         };
         let open = self.open_behind(tail);
-        let fits = open.has_space(&self.io, head.total(), self.io.layout.retire_room())
+        let dropped = self
+            .segments
+            .all()
+            .any(|segment| self.segments.state(segment) == State::Dropped);
+        // What was dropped is declared void behind the copy.
+        let room = self.io.layout.retire_room();
+        let spare = if dropped { 2 * room } else { room };
+        let fits = open.has_space(&self.io, head.total(), spare)
             && open.units + self.io.layout.units_of(&head) <= self.io.layout.payload_units();
         if !fits {
             return Ok(false);
@@ -238,75 +176,6 @@ impl<F: Flash> Engine<'_, F> {
             match result {
                 Err(Error::WriteFailed) if tries > 0 => tries -= 1,
                 result => return result,
-            }
-        }
-    }
-
-    /// Hides what is from `from` on in a segment that was open at the mount.
-    pub(crate) fn hide(&mut self, role: Role, segment: u16, from: u32) {
-        let [user, destination] = &mut self.hidden;
-        let hidden = match role {
-            Role::User => user,
-            Role::Destination => destination,
-        };
-        *hidden = Hidden {
-            segment,
-            from,
-            to: self.io.layout.segment_size,
-        };
-    }
-
-    /// What is written from `place` on is read again; the record in doubt is not, its copy counts.
-    pub(crate) fn show_from(&mut self, segment: u16, place: u32) {
-        let void_from = self
-            .tails
-            .iter()
-            .flatten()
-            .find(|tail| tail.segment == segment)
-            .map(|tail| tail.void_from);
-        for hidden in &mut self.hidden {
-            if hidden.segment == segment {
-                hidden.from = void_from.unwrap_or(hidden.from);
-                hidden.to = hidden.to.min(place);
-            }
-        }
-    }
-
-    pub(crate) fn tail(&mut self, role: Role) -> &mut Option<Tail> {
-        let [user, destination] = &mut self.tails;
-        match role {
-            Role::User => user,
-            Role::Destination => destination,
-        }
-    }
-
-    pub(crate) fn tail_of(&self, role: Role) -> Option<Tail> {
-        let [user, destination] = self.tails;
-        match role {
-            Role::User => user,
-            Role::Destination => destination,
-        }
-    }
-
-    /// A program that failed has touched the place where writing was to go on.
-    pub(crate) fn give_up_place(&mut self, role: Role) {
-        let end = self.io.layout.segment_size;
-        if let Some(tail) = self.tail(role) {
-            tail.safe = end;
-        }
-    }
-
-    /// Nothing is in doubt in this segment any more.
-    pub(crate) fn forget_tail(&mut self, segment: u16) {
-        for role in [Role::User, Role::Destination] {
-            if self
-                .tail_of(role)
-                .is_some_and(|tail| tail.segment == segment)
-            {
-                *self.tail(role) = None;
-                if role == Role::User {
-                    self.io.unpin();
-                }
             }
         }
     }

@@ -129,16 +129,10 @@ impl<F: Flash> Engine<'_, F> {
             if !openable || !self.can_open_destination() {
                 return Ok(false);
             }
-            self.close_destination();
+            self.close_destination()?;
         }
         self.start_collection(victim, Role::Destination, !usable)?;
         Ok(true)
-    }
-
-    fn close_destination(&mut self) {
-        // What cannot be ended now is moved on before it matters.
-        let _later = self.end_destination();
-        self.destination = None;
     }
 
     /// Whether a segment is to be collected for another reason than its dead records.
@@ -152,9 +146,11 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn collect_for_room(&mut self, total: u32) -> Result<(), Error> {
         let most = self.most_beside(total);
         // Nothing moves to a destination that ranks below it once this segment is open.
-        self.close_destination();
-        let victim = self
-            .choose_victim(most, !self.separates())
+        let stuck = self.close_destination().is_err();
+        self.destination = None;
+        let unended = self.unended.filter(|_| stuck).map(|(segment, _)| segment);
+        let victim = unended
+            .or_else(|| self.choose_victim(most, !self.separates()))
             .or_else(|| self.least_live())
             .ok_or(Error::WriteFailed)?;
         self.start_collection(victim, Role::User, true)?;

@@ -10,7 +10,7 @@ use super::{
     header::Role,
     io::Io,
     layout::{HEAD_SIZE, quotient},
-    record::{BlockHead, Head, Kind, seed},
+    record::{BlockHead, Head, seed},
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
@@ -32,6 +32,8 @@ pub(crate) struct Open {
     pub(crate) breaks: bool,
     /// The next record shows that the collection this segment was opened for is complete.
     pub(crate) marks: bool,
+    /// It was opened in this session: no earlier one can have touched its seals.
+    pub(crate) fresh: bool,
 }
 
 impl Open {
@@ -180,7 +182,7 @@ impl Recording {
         self.flush(io, end)?;
         self.open.place = end;
         // What the reserve is for does not count.
-        if !matches!(self.head.kind, Kind::Retire | Kind::Note) {
+        if self.head.is_counted() {
             self.open.units += io.layout.units_of(&self.head);
         }
         Ok(self.open)
