@@ -13,6 +13,7 @@ use super::{
     header::Role,
     io::Io,
     layout::{SEAL_SIZE, quotient},
+    open::NUMBER_STEP,
     record::{Head, Kind, NOTE_NOTHING, seed},
     segments::State,
     tail::LOOKS,
@@ -27,12 +28,11 @@ fn encode_seal(number: u32, at: u32, units: u16) -> [u8; SEAL_SIZE as usize] {
     [low, high, check, more]
 }
 
-/// The seal at offset `at` that says of the segment `dropped`, and of the number that it has, that
-/// it is void. FORMAT 3.5
-fn encode_drop(number: u32, at: u32, dropped: (u16, u32)) -> [u8; SEAL_SIZE as usize] {
-    let [low, high] = dropped.0.to_le_bytes();
-    let [a, b, c, d] = dropped.1.to_le_bytes();
-    let [check, more, ..] = crc32(seed(number, at), &[low, high, a, b, c, d]).to_le_bytes();
+/// The seal at offset `at` that says of user segments with numbers up to `steps` above that of its
+/// own that they are void. FORMAT 3.5
+fn encode_drop(number: u32, at: u32, steps: u16) -> [u8; SEAL_SIZE as usize] {
+    let [low, high] = steps.to_le_bytes();
+    let [check, more, ..] = crc32(!seed(number, at), &[low, high]).to_le_bytes();
     [low, high, check, more]
 }
 
@@ -173,28 +173,28 @@ impl<F: Flash> Engine<'_, F> {
         self.program_seal(segment, |at| encode_seal(number, at, units))
     }
 
-    /// Says in a seal of `segment` that `dropped` is void.
+    /// Says in a seal of `segment`, where the user wrote, that the newer segment `dropped` is void.
     pub(crate) fn seal_drop(&mut self, segment: u16, dropped: u16) -> Result<(), Error> {
-        let number = self.segments.low_number(segment);
-        let named = (dropped, self.segments.low_number(dropped));
-        self.program_seal(segment, |at| encode_drop(number, at, named))
+        let own = self.segments.number(segment);
+        let above = self.segments.number(dropped).saturating_sub(own);
+        let steps = u16::try_from(above / NUMBER_STEP).map_err(|_| Error::WriteFailed)?;
+        self.program_seal(segment, |at| encode_drop(own as u32, at, steps))
     }
 
-    /// Whether a seal of `segment` says that `dropped` is void while its number is `named`.
-    pub(crate) fn seals_drop(
-        &mut self,
-        segment: u16,
-        dropped: u16,
-        named: u32,
-    ) -> Result<bool, Error> {
-        let number = self.segments.low_number(segment);
+    /// The highest number that a seal of `segment` says is void, or its own.
+    pub(crate) fn sealed_drop(&mut self, segment: u16) -> Result<u64, Error> {
+        let own = self.segments.number(segment);
+        let mut highest = own;
         for index in 0..self.io.layout.seals() {
             let at = self.io.layout.seal_at(index);
-            if read_bytes(&mut self.io, segment, at)? == encode_drop(number, at, (dropped, named)) {
-                return Ok(true);
+            let found = read_bytes(&mut self.io, segment, at)?;
+            let [low, high, ..] = found;
+            let steps = u16::from_le_bytes([low, high]);
+            if found == encode_drop(own as u32, at, steps) {
+                highest = highest.max(own.saturating_add(u64::from(steps) * NUMBER_STEP));
             }
         }
-        Ok(false)
+        Ok(highest)
     }
 
     /// Programs the first seal that was not touched.
@@ -208,7 +208,11 @@ impl<F: Flash> Engine<'_, F> {
         for index in 0..layout.seals() {
             let at = layout.seal_at(index);
             let address = self.base(segment) + at;
-            let mut untouched = read_seal(&mut self.io, segment, number, index)?.is_none();
+            let found = read_bytes(&mut self.io, segment, at)?;
+            let [low, high, ..] = found;
+            let value = u16::from_le_bytes([low, high]);
+            let mut untouched =
+                found != encode_seal(number, at, value) && found != encode_drop(number, at, value);
             for _ in 0..LOOKS {
                 self.io.forget();
                 untouched &= !self.io.shape.needs_erase

@@ -8,6 +8,7 @@ use super::{
     Engine,
     header::{Found, Header, MarkerBytes, Role, decode},
     layout::HEADER_SIZE,
+    open::NUMBER_STEP,
     record::Kind,
     segments::State,
     tail::LOOKS,
@@ -190,6 +191,9 @@ impl<F: Flash> Engine<'_, F> {
                 && !self.was_dropped(segment)?
                 && self.is_complete(segment)?
             {
+                // The number of a segment that was dropped is not given again.
+                let named = self.sealed_drop(segment)?.min(NUMBER_MAX);
+                self.newest = self.newest.max(named);
                 return Ok(());
             }
             self.forget_tail(segment);
@@ -227,7 +231,7 @@ impl<F: Flash> Engine<'_, F> {
             {
                 return Ok(true);
             }
-            if self.seals_drop(current, segment, self.segments.low_number(segment))? {
+            if self.sealed_drop(current)? >= self.segments.number(segment) {
                 return Ok(true);
             }
             let header = self.header(current)?;
@@ -320,12 +324,7 @@ impl<F: Flash> Engine<'_, F> {
         let value = self.read_number(entry)?;
         let own = self.segments.number(entry.segment);
         if entry.head.kind == Kind::Retire {
-            // The number of a segment that was dropped is not given again.
-            let ahead = (value as u32).wrapping_sub(own as u32);
-            if ahead <= u32::MAX / 2 {
-                let named = own.saturating_add(u64::from(ahead)).min(NUMBER_MAX);
-                self.newest = self.newest.max(named);
-            }
+            self.note_number(own, value as u32);
             let (segment, erases) = ((value >> 32) as u16, (value >> 48) as u16);
             match self.segments.state(segment) {
                 State::Used
@@ -389,6 +388,20 @@ impl<F: Flash> Engine<'_, F> {
             }
         }
         Ok(true)
+    }
+
+    /// A number that a retire record names is not given again: that segment may have been dropped.
+    fn note_number(&mut self, own: u64, low: u32) {
+        let above = low.wrapping_sub(own as u32).cast_signed();
+        let Some(named) = own.checked_add_signed(i64::from(above)) else {
+            return;
+        };
+        let named = named.min(NUMBER_MAX);
+        if named % NUMBER_STEP == 0 {
+            self.newest = self.newest.max(named);
+        } else {
+            self.last_destination = self.last_destination.max(Some(named));
+        }
     }
 
     /// Takes segments for erased only where nothing can have touched them since.

@@ -52,14 +52,7 @@ impl<F: Flash> Engine<'_, F> {
             .or_else(|| self.choose_free(true))
             .ok_or(Error::ReadOnly)?;
         self.make_openable(segment)?;
-        let mut number = self.next_number(role);
-        if let Some(user) = self.user_segment()
-            && role == Role::User
-            && self.seals_drop(user, segment, number as u32)?
-        {
-            // It had this number before, and what says that it is void still does.
-            number = number.saturating_add(NUMBER_STEP);
-        }
+        let number = self.next_number(role);
         let next = self.guess_next(segment, collects);
         self.named = None;
         let header = Header {
@@ -149,7 +142,7 @@ impl<F: Flash> Engine<'_, F> {
         {
             // There is no other: if its erase is cut off, what made the mount drop it may read well
             // again. As the first thing that is programmed this is as safe as a copy.
-            self.seal_drop(tail.segment, segment)?;
+            let _where_seals_are_left = self.seal_drop(tail.segment, segment);
         }
         self.erase_unmarked(segment)
     }

@@ -214,8 +214,8 @@ impl<F: Flash> Engine<'_, F> {
         let mut last = None;
         let mut segment = self.segments.next_up(None);
         while let Some(current) = segment {
-            // With those that are void: where a cut left some in doubt, one of them may have counted
-            // at the look before this one.
+            // With those that are void: where a cut left some in doubt, one of them may have
+            // counted at the look before this one.
             let mut walk = self.walk(current);
             while let Some(entry) = walk.next_raw(&mut self.io)? {
                 if entry.head.kind != Kind::Fragment {

@@ -141,8 +141,8 @@ impl<F: Flash> Engine<'_, F> {
         Ok(found)
     }
 
-    /// Whether `entry` starts where the record before it ends, or the first one may start: then it is
-    /// found without the head of its block.
+    /// Whether `entry` starts where the record before it ends, or the first one may start: then it
+    /// is found without the head of its block.
     fn follows(&self, before: Option<&Entry>, entry: &Entry) -> bool {
         let layout = &self.io.layout;
         let end = before.map_or(layout.first, |before| {

@@ -218,8 +218,8 @@ impl Walk {
         Ok(None)
     }
 
-    /// Whether the last block of the record at `place` was begun with it. Else the last bytes of its
-    /// CRC are what another record, or an erased block, has there by chance.
+    /// Whether the last block of the record at `place` was begun with it. Else the last bytes of
+    /// its CRC are what another record, or an erased block, has there by chance.
     fn ends_in_its_block<F: Flash>(
         &self,
         io: &mut Io<'_, F>,
