@@ -13,7 +13,7 @@ use super::{
     header::Role,
     index::Cover,
     io::SCAN,
-    record::{CRC_SIZE, Head, Kind, NOTE_ANNOUNCES, seed},
+    record::{CRC_SIZE, Head, Kind, NOTE_ANNOUNCES, RETIRE_BETWEEN, seed},
     segments::State,
     walk::{Entry, Walk},
     write::{Open, Recording},
@@ -244,6 +244,11 @@ impl<F: Flash> Engine<'_, F> {
         if !fits(self.open(role)) {
             return Err(Error::WriteFailed);
         }
+        if entry.head.kind == Kind::Retire && entry.head.flags != 0 {
+            // Others would lie between where it goes; those that do were erased at once.
+            let segment = (self.read_number(entry)? >> 32) as u16;
+            return self.append_retire(segment, 0);
+        }
         self.copy_record(entry, role, None, None).map(|_| ())
     }
 
@@ -332,7 +337,7 @@ impl<F: Flash> Engine<'_, F> {
         let failures = self.io.failures;
         let retired = self
             .prepare_retire(collection)
-            .and_then(|()| self.declare_void(collection.victim));
+            .and_then(|flags| self.declare_void(collection.victim, flags));
         if retired.is_err() {
             self.collection = Some(*collection);
             return self.give_up(self.io.failures != failures);
@@ -359,8 +364,9 @@ impl<F: Flash> Engine<'_, F> {
             .is_some_and(|open| open.has_space(&self.io, head.total(), spare))
     }
 
-    /// Makes room for a retire record where the user writes, and certain what was moved.
-    fn prepare_retire(&mut self, collection: &Collection) -> Result<(), Error> {
+    /// Makes room for a retire record where the user writes, and certain what was moved. Returns
+    /// its flags.
+    fn prepare_retire(&mut self, collection: &Collection) -> Result<u8, Error> {
         if collection.role == Role::Destination && !self.can_retire() {
             if self.segments.free() < 2 {
                 return Err(Error::WriteFailed);
@@ -371,19 +377,19 @@ impl<F: Flash> Engine<'_, F> {
         let was_open = self
             .tail_of(Role::User)
             .is_some_and(|tail| tail.segment == collection.victim);
-        if !was_open {
-            self.end_destination()?;
-        }
-        if !self.resumed {
+        if was_open {
             // What this start dropped is older than the segment opened now, and would count again.
-            self.tell_dropped();
+            let mut all = self.segments.all();
+            let dropped = all.any(|segment| self.segments.state(segment) == State::Dropped);
+            return Ok(if dropped { RETIRE_BETWEEN } else { 0 });
         }
-        Ok(())
+        self.end_destination()?;
+        Ok(0)
     }
 
     /// Appends a retire record to where the user writes. FORMAT 5.5
-    pub(crate) fn append_retire(&mut self, segment: u16) -> Result<(), Error> {
-        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
+    pub(crate) fn append_retire(&mut self, segment: u16, flags: u8) -> Result<(), Error> {
+        let head = Head::new(Kind::Retire, flags, 0, NUMBER_SIZE);
         let fits = self
             .user
             .is_some_and(|open| open.has_space(&self.io, head.total(), 0));

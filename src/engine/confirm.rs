@@ -143,9 +143,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Declares a segment void where the user writes. What was declared void before, elsewhere, is
     /// made certain first: only one is kept in mind.
-    pub(crate) fn declare_void(&mut self, segment: u16) -> Result<(), Error> {
+    pub(crate) fn declare_void(&mut self, segment: u16, flags: u8) -> Result<(), Error> {
         self.confirm_elsewhere()?;
-        self.append_retire(segment)
+        self.append_retire(segment, flags)
     }
 
     /// Makes certain what was declared void last, unless what is written next does.
@@ -161,7 +161,7 @@ impl<F: Flash> Engine<'_, F> {
         if !self.can_retire() {
             return Err(Error::WriteFailed);
         }
-        self.append_retire(void)?;
+        self.append_retire(void, 0)?;
         let note = Head::new(Kind::Note, NOTE_NOTHING, 0, 0);
         self.append(Role::User, &note, &[], &[]).map(|_| ())
     }
@@ -181,17 +181,18 @@ impl<F: Flash> Engine<'_, F> {
         self.program_seal(segment, |at| encode_drop(own as u32, at, steps))
     }
 
-    /// The highest number that a seal of `segment` says is void, or its own.
-    pub(crate) fn sealed_drop(&mut self, segment: u16) -> Result<u64, Error> {
+    /// The highest number that a seal of `segment` says is void.
+    pub(crate) fn sealed_drop(&mut self, segment: u16) -> Result<Option<u64>, Error> {
         let own = self.segments.number(segment);
-        let mut highest = own;
+        let mut highest = None;
         for index in 0..self.io.layout.seals() {
             let at = self.io.layout.seal_at(index);
             let found = read_bytes(&mut self.io, segment, at)?;
             let [low, high, ..] = found;
             let steps = u16::from_le_bytes([low, high]);
             if found == encode_drop(own as u32, at, steps) {
-                highest = highest.max(own.saturating_add(u64::from(steps) * NUMBER_STEP));
+                let named = own.saturating_add(u64::from(steps) * NUMBER_STEP);
+                highest = highest.max(Some(named));
             }
         }
         Ok(highest)

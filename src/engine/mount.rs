@@ -9,7 +9,7 @@ use super::{
     header::{Found, Header, MarkerBytes, Role, decode},
     layout::HEADER_SIZE,
     open::NUMBER_STEP,
-    record::Kind,
+    record::{Kind, RETIRE_BETWEEN},
     segments::State,
     tail::LOOKS,
     walk::Entry,
@@ -192,8 +192,8 @@ impl<F: Flash> Engine<'_, F> {
                 && self.is_complete(segment)?
             {
                 // The number of a segment that was dropped is not given again.
-                let named = self.sealed_drop(segment)?.min(NUMBER_MAX);
-                self.newest = self.newest.max(named);
+                let named = self.sealed_drop(segment)?.unwrap_or(0);
+                self.newest = self.newest.max(named.min(NUMBER_MAX));
                 return Ok(());
             }
             self.forget_tail(segment);
@@ -231,7 +231,7 @@ impl<F: Flash> Engine<'_, F> {
             {
                 return Ok(true);
             }
-            if self.sealed_drop(current)? >= self.segments.number(segment) {
+            if self.sealed_drop(current)? >= Some(self.segments.number(segment)) {
                 return Ok(true);
             }
             let header = self.header(current)?;
@@ -325,6 +325,9 @@ impl<F: Flash> Engine<'_, F> {
         let own = self.segments.number(entry.segment);
         if entry.head.kind == Kind::Retire {
             self.note_number(own, value as u32);
+            if entry.head.flags & RETIRE_BETWEEN != 0 {
+                self.retire_between(value as u32, own);
+            }
             let (segment, erases) = ((value >> 32) as u16, (value >> 48) as u16);
             match self.segments.state(segment) {
                 State::Used
@@ -388,6 +391,22 @@ impl<F: Flash> Engine<'_, F> {
             }
         }
         Ok(true)
+    }
+
+    /// User segments that an earlier start found nothing in, opened after the one with the number
+    /// `low` and before the one with `own`.
+    fn retire_between(&mut self, low: u32, own: u64) {
+        let behind = (own as u32).wrapping_sub(low);
+        let from = own.saturating_sub(u64::from(behind));
+        for segment in self.segments.all() {
+            let number = self.segments.number(segment);
+            if self.segments.is_used(segment)
+                && number % NUMBER_STEP == 0
+                && (from.saturating_add(1)..own).contains(&number)
+            {
+                self.segments.set_state(segment, State::Retired);
+            }
+        }
     }
 
     /// A number that a retire record names is not given again: that segment may have been dropped.

@@ -265,7 +265,7 @@ impl<F: Flash> Engine<'_, F> {
     /// that named it says so until something else is erased; then a retire record has to.
     fn tell_spoiled(&mut self) {
         if let Some(segment) = self.spoiled
-            && self.declare_void(segment).is_ok()
+            && self.declare_void(segment, 0).is_ok()
         {
             self.spoiled = None;
             let _when_it_counts = self.confirm();

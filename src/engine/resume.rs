@@ -64,7 +64,7 @@ impl<F: Flash> Engine<'_, F> {
                 continue;
             }
             if self.can_retire() {
-                let _as_before = self.declare_void(segment);
+                let _as_before = self.declare_void(segment, 0);
             }
         }
     }

@@ -208,7 +208,7 @@ impl<F: Flash> Engine<'_, F> {
     fn retire_empty(&mut self, segment: u16) -> bool {
         let retired = self.can_retire()
             && self.end_destination().is_ok()
-            && self.declare_void(segment).is_ok();
+            && self.declare_void(segment, 0).is_ok();
         if retired {
             self.segments.set_state(segment, State::Retired);
         }

@@ -44,7 +44,7 @@ impl<F: Flash> Engine<'_, F> {
         let mut end = self.io.layout.segment_size;
         let (mut tail, mut before);
         loop {
-            self.hide(role, segment, end);
+            self.hide(role, segment, end, 0);
             let Some(found) = self.last_in(segment)? else {
                 return Ok(false);
             };
@@ -71,7 +71,7 @@ impl<F: Flash> Engine<'_, F> {
                 {
                     return Ok(false);
                 }
-                self.hide(role, segment, behind);
+                self.hide(role, segment, behind, tail.last.place);
             }
             Role::Destination => {
                 if !self.settle_end(&mut tail, before.as_ref())? {
@@ -83,7 +83,9 @@ impl<F: Flash> Engine<'_, F> {
                     let to = round_up(to, self.io.layout.block);
                     tail.safe = tail.safe.max(to.min(self.io.layout.segment_size));
                 }
-                self.hide(role, segment, tail.void_from);
+                let last = Some(tail.last).filter(|last| last.place < tail.void_from);
+                let last = last.or(before).map_or(0, |last| last.place);
+                self.hide(role, segment, tail.void_from, last);
             }
         }
         *self.tail(role) = Some(tail);
@@ -251,7 +253,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Hides what is from `from` on in a segment that was open at the mount.
-    fn hide(&mut self, role: Role, segment: u16, from: u32) {
+    fn hide(&mut self, role: Role, segment: u16, from: u32, last: u32) {
         let [user, destination] = &mut self.hidden;
         let hidden = match role {
             Role::User => user,
@@ -261,6 +263,7 @@ impl<F: Flash> Engine<'_, F> {
             segment,
             from,
             to: self.io.layout.segment_size,
+            last,
         };
     }
 

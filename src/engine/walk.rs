@@ -43,6 +43,8 @@ pub(crate) struct Hidden {
     pub(crate) segment: u16,
     pub(crate) from: u32,
     pub(crate) to: u32,
+    /// Place of the last record before. It counts, also where what shows that is hidden.
+    pub(crate) last: u32,
 }
 
 /// A walk. Made by [`Walk::new`], driven by [`Walk::next`].
@@ -113,7 +115,7 @@ impl Walk {
                     self.voided += 1;
                     None
                 }
-            } else if from.is_some() && !self.is_own(&entry) {
+            } else if from.is_some() && !self.is_certain(&entry) {
                 self.resumes = Some(entry);
                 None
             } else {
@@ -130,9 +132,12 @@ impl Walk {
         done
     }
 
-    /// The record that this session went on with behind what it hides.
-    fn is_own(&self, entry: &Entry) -> bool {
-        self.hidden.segment == self.segment && self.hidden.to == entry.place
+    /// The record before what this session hides, or that it went on with behind.
+    fn is_certain(&self, entry: &Entry) -> bool {
+        let Hidden {
+            segment, to, last, ..
+        } = self.hidden;
+        segment == self.segment && (entry.place == to || entry.place == last)
     }
 
     /// Holds `entry` back, and lets go the record held before unless that is void.

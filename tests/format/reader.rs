@@ -353,25 +353,46 @@ fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record) -> bool {
 /// What a partition holds: flags and value of each key, the reserved data under the empty key.
 pub(crate) type Contents = BTreeMap<Vec<u8>, (u8, Vec<u8>)>;
 
-/// What a segment declares void that counts: kind and value. Section 5.5.
-fn voids(d: &Division, bytes: &[u8], number: u64, records: &[Record]) -> Vec<(u8, u64)> {
+/// What a record declares void. Section 5.5.
+#[derive(Clone, Copy)]
+enum Void {
+    /// The segment with this low half of a number.
+    Number(u32),
+    /// The user segments between.
+    Between(u64, u64),
+    Below(u64),
+}
+
+/// What a segment declares void that counts. Section 5.5.
+fn voids(d: &Division, bytes: &[u8], number: u64, records: &[Record]) -> Vec<Void> {
     let counts = |at: usize| match records.get(at + 1) {
         Some(next) => next.void_from.is_none_or(|from| from > records[at].place),
         None => is_sealed(d, bytes, number, records[at].place),
     };
+    let says = |record: &Record| {
+        let value = u64_at(&record.value, 0);
+        if record.kind == 6 {
+            return vec![Void::Below(value)];
+        }
+        let named = value as u32;
+        let mut says = vec![Void::Number(named)];
+        if record.flags & 1 == 1 {
+            let behind = u64::from((number as u32).wrapping_sub(named));
+            says.push(Void::Between(number - behind, number));
+        }
+        says
+    };
     (0..records.len())
         .filter(|&at| matches!(records[at].kind, 5 | 6) && !records[at].torn && counts(at))
-        .map(|at| (records[at].kind, u64_at(&records[at].value, 0)))
+        .flat_map(|at| says(&records[at]))
         .collect()
 }
 
-fn is_void(number: u64, voids: &[(u8, u64)]) -> bool {
-    voids.iter().any(|&(kind, value)| {
-        if kind == 5 {
-            number as u32 == value as u32
-        } else {
-            number < value
-        }
+fn is_void(number: u64, voids: &[Void]) -> bool {
+    voids.iter().any(|&void| match void {
+        Void::Number(named) => number as u32 == named,
+        Void::Between(from, to) => number % 16 == 0 && from < number && number < to,
+        Void::Below(value) => number < value,
     })
 }
 
@@ -381,7 +402,7 @@ pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<(u64, Vec<R
         .filter_map(|segment| Some((segment, header(d, image, segment)?)))
         .collect();
     used.sort_by_key(|(_, header)| std::cmp::Reverse(header.number));
-    let mut known: Vec<(u8, u64)> = Vec::new();
+    let mut known: Vec<Void> = Vec::new();
     let mut counted: Vec<(u64, Vec<Record>)> = Vec::new();
     let mut destination = false;
     for (segment, header) in &used {
