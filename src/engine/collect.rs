@@ -37,6 +37,8 @@ pub(crate) struct Collection {
     pending: Option<u16>,
     /// Times that something live may still be left behind before it is given up as unreadable.
     looks: u8,
+    /// What was in doubt when it began.
+    unconfirmed: Option<(u16, u32)>,
     /// Tombstones were taken out of index and counts and are still on flash.
     dropped: bool,
 }
@@ -66,6 +68,7 @@ impl<F: Flash> Engine<'_, F> {
             part,
             pending,
             looks: LOOKS,
+            unconfirmed: self.unconfirmed,
             dropped: false,
         });
         Ok(())
@@ -169,7 +172,13 @@ impl<F: Flash> Engine<'_, F> {
         let hash = match entry.head.kind {
             Kind::Retire | Kind::Reset | Kind::Note => {
                 if first_part && self.is_needed_remark(entry)? {
-                    self.move_remark(collection.role, entry)?;
+                    match self.move_remark(collection.role, entry) {
+                        Err(Error::WriteFailed) => {
+                            self.collection = Some(*collection);
+                            self.give_up(false)?;
+                        }
+                        result => result?,
+                    }
                 }
                 return Ok(0);
             }
@@ -211,7 +220,7 @@ impl<F: Flash> Engine<'_, F> {
                 let (segment, erases) = ((number >> 32) as u16, (number >> 48) as u16);
                 let waits = matches!(
                     self.segments.state(segment),
-                    State::Retired | State::Bad | State::BadUsed
+                    State::Retired | State::Bad | State::BadUsed | State::Dirty | State::Dropped
                 );
                 waits
                     && (self.segments.low_number(segment) == number as u32
@@ -235,7 +244,7 @@ impl<F: Flash> Engine<'_, F> {
     /// Copies such a record, to where the user writes if there is room: the last record of a
     /// destination does not count after a mount.
     fn move_remark(&mut self, role: Role, entry: &Entry) -> Result<(), Error> {
-        self.confirm_elsewhere()?;
+        self.confirm_elsewhere(entry.segment)?;
         let total = entry.head.total();
         let spare = self.io.layout.retire_room();
         let fits =
@@ -320,6 +329,8 @@ impl<F: Flash> Engine<'_, F> {
         if let Some(collection) = self.collection.take() {
             self.set_open(collection.role, None);
             if let Some(segment) = collection.pending {
+                // What moved here is where it was.
+                self.unconfirmed = collection.unconfirmed;
                 self.segments.set_state(segment, State::Dirty);
                 if failed {
                     self.note_failure(segment);

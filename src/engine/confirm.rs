@@ -144,15 +144,16 @@ impl<F: Flash> Engine<'_, F> {
     /// Declares a segment void where the user writes. What was declared void before, elsewhere, is
     /// made certain first: only one is kept in mind.
     pub(crate) fn declare_void(&mut self, segment: u16, flags: u8) -> Result<(), Error> {
-        self.confirm_elsewhere()?;
+        self.confirm_elsewhere(segment)?;
         self.append_retire(segment, flags)
     }
 
-    /// Makes certain what was declared void last, unless what is written next does.
-    pub(crate) fn confirm_elsewhere(&mut self) -> Result<(), Error> {
+    /// Makes certain what was declared void last, unless what is written next does, or it was in
+    /// `leaving`, out of which what is needed moves.
+    pub(crate) fn confirm_elsewhere(&mut self, leaving: u16) -> Result<(), Error> {
         let here = self.user.map(|open| open.segment);
         match self.unconfirmed {
-            Some((segment, _)) if Some(segment) != here => self.confirm(),
+            Some((segment, _)) if Some(segment) != here && segment != leaving => self.confirm(),
             _ => Ok(()),
         }
     }

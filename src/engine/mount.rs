@@ -19,6 +19,9 @@ use crate::{error::Error, flash::Flash};
 /// No flash lasts long enough to get there.
 const NUMBER_MAX: u64 = 1 << 62;
 
+/// Looks at a marker that reads differently each time.
+const LOOKS_FOR_MARKER: u32 = 4 * LOOKS;
+
 /// Counts over all segments, from the first look at them.
 #[derive(Default)]
 struct Survey {
@@ -106,10 +109,23 @@ impl<F: Flash> Engine<'_, F> {
             .checked_div(u64::from(survey.wear_known))
             .unwrap_or(0) as u32;
         for segment in self.segments.all() {
-            let found = self.look_at(segment)?;
+            let found = self.look_closely(segment)?;
             self.note(segment, &found, mean);
         }
         Ok(())
+    }
+
+    /// As [`Self::look_at`], with more looks where there is nothing: a marker that a cut left in
+    /// doubt must not show first when the erase on account of its absence was cut off too.
+    fn look_closely(&mut self, segment: u16) -> Result<Found, Error> {
+        let mut found = self.look_at(segment)?;
+        let mut looks = LOOKS_FOR_MARKER;
+        while found == Found::Nothing && looks > 0 {
+            looks -= 1;
+            self.io.forget();
+            found = self.look_at(segment)?;
+        }
+        Ok(found)
     }
 
     fn note(&mut self, segment: u16, found: &Found, mean: u32) {
@@ -379,18 +395,16 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Whether marker or header of a segment verify at every look.
+    /// Whether marker or header of a segment verify, and say the same, at every look. Nothing else
+    /// tells that there is a store, and where memory is overwritten the old content verifies too.
     fn is_headed_for_certain(&mut self, segment: u16) -> Result<bool, Error> {
-        for _ in 0..LOOKS {
+        let first = self.look_at(segment)?;
+        let mut certain = matches!(first, Found::Erased { .. } | Found::Open(_));
+        for _ in 0..LOOKS_FOR_MARKER {
             self.io.forget();
-            if !matches!(
-                self.look_at(segment)?,
-                Found::Erased { .. } | Found::Open(_)
-            ) {
-                return Ok(false);
-            }
+            certain &= self.look_at(segment)? == first;
         }
-        Ok(true)
+        Ok(certain)
     }
 
     /// User segments that an earlier start found nothing in, opened after the one with the number

@@ -82,7 +82,22 @@ impl<F: Flash> Engine<'_, F> {
         self.give_up_place(Role::User);
         self.user = None;
         self.doubt_void_before();
+        self.erase_void();
         self.collect_tail(tail.segment)
+    }
+
+    /// Erases what is void, so that the records which say so need not move: there may be no room
+    /// for them where everything else is to go.
+    fn erase_void(&mut self) {
+        for state in [State::Dirty, State::Retired] {
+            for segment in self.segments.all() {
+                if self.segments.state(segment) == state
+                    && (state == State::Dirty || self.confirm().is_ok())
+                {
+                    let _set_aside_on_failure = self.erase_segment(segment);
+                }
+            }
+        }
     }
 
     /// What the record before the last declares void rests on the last one, which is in doubt: it
