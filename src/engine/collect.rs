@@ -218,10 +218,12 @@ impl<F: Flash> Engine<'_, F> {
         Ok(match entry.head.kind {
             Kind::Retire => {
                 let (segment, erases) = ((number >> 32) as u16, (number >> 48) as u16);
-                let waits = matches!(
-                    self.segments.state(segment),
-                    State::Retired | State::Bad | State::BadUsed | State::Dirty | State::Dropped
-                );
+                let state = self.segments.state(segment);
+                // What was collected into a segment is void with it, and erased before it.
+                let waits = match state {
+                    State::Retired => self.source(entry.segment)? != Some(segment),
+                    _ => matches!(state, State::Bad | State::BadUsed | State::Dirty),
+                };
                 waits
                     && (self.segments.low_number(segment) == number as u32
                         || self.segments.erase_count(segment) as u16 == erases)

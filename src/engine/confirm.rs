@@ -123,22 +123,34 @@ impl<F: Flash> Engine<'_, F> {
         if fits && self.append(Role::User, &note, &[], &[]).is_ok() {
             return Ok(());
         }
-        let fresh = self
+        // A seal that an earlier session tried may be touched unseen: as with any place, only what is
+        // programmed first in a session may come again.
+        let sealable = self
             .user
-            .is_none_or(|open| open.segment != segment || open.fresh);
-        if !fresh || self.seal(segment, place).is_err() {
-            // Where the seals are used up it is said again, where the user writes now.
-            if self.user.is_none_or(|open| open.segment == segment) {
-                return Err(Error::WriteFailed);
-            }
-            for void in self.segments.all() {
-                if self.segments.state(void) == State::Retired {
-                    self.retire_again(void)?;
-                }
-            }
+            .is_none_or(|open| open.segment == segment && open.fresh);
+        let sealed = sealable && self.seal(segment, place).is_ok();
+        if !sealed && !self.is_said_again(segment)? && !self.is_sealed(segment, place)? {
+            return Err(Error::WriteFailed);
         }
         self.unconfirmed = None;
         Ok(())
+    }
+
+    /// The way out where the seals are used up: it is said again, where the user writes now. Where
+    /// that is not possible either, a seal that reads well has to do.
+    fn is_said_again(&mut self, segment: u16) -> Result<bool, Error> {
+        if self.user.is_none_or(|open| open.segment == segment) {
+            return Ok(false);
+        }
+        for void in self.segments.all() {
+            if self.segments.state(void) == State::Retired {
+                match self.retire_again(void) {
+                    Err(Error::WriteFailed) => return Ok(false),
+                    result => result?,
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Declares a segment void where the user writes. What was declared void before, elsewhere, is
@@ -213,14 +225,19 @@ impl<F: Flash> Engine<'_, F> {
             let found = read_bytes(&mut self.io, segment, at)?;
             let [low, high, ..] = found;
             let value = u16::from_le_bytes([low, high]);
-            let mut untouched =
-                found != encode_seal(number, at, value) && found != encode_drop(number, at, value);
-            for _ in 0..LOOKS {
-                self.io.forget();
-                untouched &= !self.io.shape.needs_erase
-                    || self.io.is_blank(address, address + layout.seal_size())?;
+            let bytes = encode(at);
+            let used =
+                found == encode_seal(number, at, value) || found == encode_drop(number, at, value);
+            let mut usable = !used;
+            if self.io.shape.needs_erase {
+                for _ in 0..LOOKS {
+                    self.io.forget();
+                    usable &= self.io.is_blank(address, address + layout.seal_size())?;
+                }
+            } else {
+                usable |= found == bytes;
             }
-            if untouched && self.io.program_bytes(address, &encode(at)).is_ok() {
+            if usable && self.io.program_bytes(address, &bytes).is_ok() {
                 return Ok(());
             }
         }

@@ -351,6 +351,7 @@ impl<F: Flash> Engine<'_, F> {
                         && self.segments.number(segment) < own =>
                 {
                     self.segments.set_state(segment, State::Retired);
+                    self.retire_sources(segment)?;
                 }
                 // Its erase was cut off and left the marker from before.
                 State::Erased if self.segments.erase_count(segment) as u16 == erases => {
@@ -405,6 +406,35 @@ impl<F: Flash> Engine<'_, F> {
             certain &= self.look_at(segment)? == first;
         }
         Ok(certain)
+    }
+
+    /// What was collected into a void segment is void with it.
+    fn retire_sources(&mut self, segment: u16) -> Result<(), Error> {
+        let mut current = segment;
+        for _ in self.segments.all() {
+            let Some(source) = self.source(current)? else {
+                break;
+            };
+            if self.segments.is_used(source) {
+                self.segments.set_state(source, State::Retired);
+            }
+            current = source;
+        }
+        Ok(())
+    }
+
+    /// The segment in use or void that was collected into this one.
+    pub(crate) fn source(&mut self, segment: u16) -> Result<Option<u16>, Error> {
+        let Some(header) = self.header(segment)?.filter(|header| header.collects != 0) else {
+            return Ok(None);
+        };
+        let number = header.number.saturating_sub(u64::from(header.collects));
+        Ok(self.segments.all().find(|&other| {
+            matches!(
+                self.segments.state(other),
+                State::Used | State::Retired | State::Bad
+            ) && self.segments.number(other) == number
+        }))
     }
 
     /// User segments that an earlier start found nothing in, opened after the one with the number

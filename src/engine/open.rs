@@ -35,7 +35,10 @@ impl<F: Flash> Engine<'_, F> {
             self.segments
                 .all()
                 .filter(|&segment| self.segments.is_free(segment))
-                .filter(|&segment| confirmed || self.segments.state(segment) != State::Retired)
+                .filter(|&segment| {
+                    self.segments.state(segment) != State::Retired
+                        || confirmed && self.oldest_in(State::Retired) == Some(segment)
+                })
                 .min_by_key(|&segment| (rank(segment), self.segments.erase_count(segment)))
         })
     }

@@ -82,22 +82,31 @@ impl<F: Flash> Engine<'_, F> {
         self.give_up_place(Role::User);
         self.user = None;
         self.doubt_void_before();
-        self.erase_void();
+        self.erase_void(tail.segment)?;
         self.collect_tail(tail.segment)
     }
 
-    /// Erases what is void, so that the records which say so need not move: there may be no room
-    /// for them where everything else is to go.
-    fn erase_void(&mut self) {
+    /// Erases what is of unknown content or void, so that the records which say so need not move:
+    /// there may be no room for them where everything else is to go.
+    fn erase_void(&mut self, segment: u16) -> Result<(), Error> {
+        let mut all = self.segments.all();
+        if all.any(|other| self.segments.state(other) == State::Retired) {
+            let _or_it_moves = self.confirm();
+        } else {
+            self.unconfirmed = None;
+        }
+        let source = self.source(segment)?;
         for state in [State::Dirty, State::Retired] {
-            for segment in self.segments.all() {
-                if self.segments.state(segment) == state
-                    && (state == State::Dirty || self.confirm().is_ok())
+            for other in self.segments.all() {
+                if self.segments.state(other) == state
+                    && Some(other) != source
+                    && (state == State::Dirty || self.unconfirmed.is_none())
                 {
-                    let _set_aside_on_failure = self.erase_segment(segment);
+                    let _set_aside_on_failure = self.erase_segment(other);
                 }
             }
         }
+        Ok(())
     }
 
     /// What the record before the last declares void rests on the last one, which is in doubt: it

@@ -182,10 +182,14 @@ impl<F: Flash> Engine<'_, F> {
         // What names the others goes last.
         [State::Dirty, State::Dropped, State::Retired]
             .into_iter()
-            .find_map(|state| {
-                let mut all = self.segments.all();
-                all.find(|&segment| self.segments.state(segment) == state)
-            })
+            .find_map(|state| self.oldest_in(state))
+    }
+
+    /// What was collected goes before what it went to: that says that both are void.
+    pub(crate) fn oldest_in(&self, state: State) -> Option<u16> {
+        let is = |&segment: &u16| self.segments.state(segment) == state;
+        let all = self.segments.all().filter(is);
+        all.min_by_key(|&segment| self.segments.number(segment))
     }
 
     /// A segment in which nothing is live.
