@@ -388,6 +388,20 @@ fn voids(d: &Division, bytes: &[u8], number: u64, records: &[Record]) -> Vec<Voi
         .collect()
 }
 
+/// What was collected into what is void.
+fn collected(used: &[(usize, Header)], voids: &[Void]) -> Vec<Void> {
+    let mut found = Vec::new();
+    // From the highest number down: what was collected has a lower one.
+    for (_, header) in used {
+        let source = header.number - u64::from(header.collects);
+        let gone = is_void(header.number, voids) || is_void(header.number, &found);
+        if gone && header.collects != 0 {
+            found.push(Void::Number(source as u32));
+        }
+    }
+    found
+}
+
 fn is_void(number: u64, voids: &[Void]) -> bool {
     voids.iter().any(|&void| match void {
         Void::Number(named) => number as u32 == named,
@@ -412,7 +426,8 @@ pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<(u64, Vec<R
         }
         let bytes = d.bytes(image, *segment);
         let mut records = records(d, bytes, number);
-        let own = voids(d, bytes, number, &records);
+        let mut own = voids(d, bytes, number, &records);
+        own.extend(collected(&used, &own));
         // 9.2
         let source = number - u64::from(header.collects);
         let there = used.iter().any(|(_, other)| other.number == source);
