@@ -13,7 +13,7 @@ use super::{
     header::Role,
     index::Cover,
     io::SCAN,
-    record::{CRC_SIZE, Head, Kind, NOTE_ANNOUNCES, RETIRE_BETWEEN, seed},
+    record::{CRC_SIZE, Head, Kind, NOTE_ANNOUNCES, RETIRE_BETWEEN, RETIRE_DROPPED, seed},
     segments::State,
     walk::{Entry, Walk},
     write::{Open, Recording},
@@ -258,7 +258,7 @@ impl<F: Flash> Engine<'_, F> {
         if entry.head.kind == Kind::Retire && entry.head.flags != 0 {
             // Others would lie between where it goes; those that do were erased at once.
             let segment = (self.read_number(entry)? >> 32) as u16;
-            return self.append_retire(segment, 0);
+            return self.append_retire(segment, entry.head.flags & RETIRE_DROPPED);
         }
         self.copy_record(entry, role, None, None).map(|_| ())
     }

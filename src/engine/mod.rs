@@ -8,7 +8,7 @@
 //! | `walk`, `find`, `value`, `iterate`, `check` | reading |
 //! | `write`, `set`, `stream`, `format` | writing |
 //! | `space`, `collect`, `victim`, `destination`, `confirm` | room |
-//! | `mount`, `tail`, `recount`, `resume` | what happens after power comes back |
+//! | `mount`, `tail`, `void`, `recount`, `resume` | what happens after power comes back |
 //!
 //! Invariant: the operations here check their arguments and call below; nothing else does.
 #![forbid(unsafe_code)]
@@ -45,6 +45,7 @@ mod tail;
 mod types;
 mod value;
 mod victim;
+mod void;
 mod walk;
 mod write;
 

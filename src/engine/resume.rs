@@ -13,7 +13,7 @@ use super::{
     Engine,
     header::Role,
     layout::quotient,
-    record::{Head, Kind, NOTE_NOTHING, NOTE_RESET},
+    record::{Head, Kind, NOTE_NOTHING, NOTE_RESET, RETIRE_DROPPED},
     segments::State,
     tail::Tail,
     write::Open,
@@ -64,7 +64,7 @@ impl<F: Flash> Engine<'_, F> {
                 continue;
             }
             if self.can_retire() {
-                let _as_before = self.declare_void(segment, 0);
+                let _as_before = self.declare_void(segment, RETIRE_DROPPED);
             }
         }
     }

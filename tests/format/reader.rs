@@ -356,8 +356,8 @@ pub(crate) type Contents = BTreeMap<Vec<u8>, (u8, Vec<u8>)>;
 /// What a record declares void. Section 5.5.
 #[derive(Clone, Copy)]
 enum Void {
-    /// The segment with this low half of a number.
-    Number(u32),
+    /// The segment with this low half of a number; dropped, or with what was collected into it.
+    Number(u32, bool),
     /// The user segments between.
     Between(u64, u64),
     Below(u64),
@@ -375,7 +375,7 @@ fn voids(d: &Division, bytes: &[u8], number: u64, records: &[Record]) -> Vec<Voi
             return vec![Void::Below(value)];
         }
         let named = value as u32;
-        let mut says = vec![Void::Number(named)];
+        let mut says = vec![Void::Number(named, record.flags & 2 == 2)];
         if record.flags & 1 == 1 {
             let behind = u64::from((number as u32).wrapping_sub(named));
             says.push(Void::Between(number - behind, number));
@@ -394,9 +394,12 @@ fn collected(used: &[(usize, Header)], voids: &[Void]) -> Vec<Void> {
     // From the highest number down: what was collected has a lower one.
     for (_, header) in used {
         let source = header.number - u64::from(header.collects);
-        let gone = is_void(header.number, voids) || is_void(header.number, &found);
-        if gone && header.collects != 0 {
-            found.push(Void::Number(source as u32));
+        let goes = |void: &Void| match *void {
+            Void::Number(named, dropped) => !dropped && header.number as u32 == named,
+            _ => false,
+        };
+        if header.collects != 0 && voids.iter().chain(&found).any(goes) {
+            found.push(Void::Number(source as u32, false));
         }
     }
     found
@@ -404,7 +407,7 @@ fn collected(used: &[(usize, Header)], voids: &[Void]) -> Vec<Void> {
 
 fn is_void(number: u64, voids: &[Void]) -> bool {
     voids.iter().any(|&void| match void {
-        Void::Number(named) => number as u32 == named,
+        Void::Number(named, _) => number as u32 == named,
         Void::Between(from, to) => number % 16 == 0 && from < number && number < to,
         Void::Below(value) => number < value,
     })

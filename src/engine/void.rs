@@ -1,0 +1,171 @@
+//! What the segments on flash say of others: that they are void, or were dropped.
+//!
+//! Invariant: reads only; what is void or dropped is older than what says so, but for a segment that
+//! an earlier start dropped while it was the newest. `docs/format.md` sections 5.5 and 9.2.
+#![forbid(unsafe_code)]
+
+use super::{
+    Engine,
+    header::Role,
+    mount::NUMBER_MAX,
+    open::NUMBER_STEP,
+    record::{Kind, RETIRE_BETWEEN, RETIRE_DROPPED},
+    segments::State,
+    walk::Entry,
+};
+use crate::{error::Error, flash::Flash};
+
+impl<F: Flash> Engine<'_, F> {
+    /// Sets aside what a retire or reset record declares void: always something older.
+    pub(crate) fn apply_void(&mut self, entry: &Entry) -> Result<(), Error> {
+        let value = self.read_number(entry)?;
+        let own = self.segments.number(entry.segment);
+        if entry.head.kind == Kind::Retire {
+            self.note_number(own, value as u32);
+            if entry.head.flags & RETIRE_BETWEEN != 0 {
+                self.retire_between(value as u32, own);
+            }
+            let (segment, erases) = ((value >> 32) as u16, (value >> 48) as u16);
+            match self.segments.state(segment) {
+                State::Used
+                    if self.segments.low_number(segment) == value as u32
+                        && self.segments.number(segment) < own =>
+                {
+                    self.segments.set_state(segment, State::Retired);
+                    if entry.head.flags & RETIRE_DROPPED == 0 {
+                        self.retire_sources(segment)?;
+                    }
+                }
+                // Its erase was cut off and left the marker from before.
+                State::Erased if self.segments.erase_count(segment) as u16 == erases => {
+                    self.segments.set_state(segment, State::Dirty);
+                }
+                _ => {}
+            }
+            return Ok(());
+        }
+        self.resetting = true;
+        for segment in self.segments.all() {
+            let other = self.segments.number(segment);
+            if self.segments.is_used(segment) && other < value && other < own {
+                self.segments.set_state(segment, State::Retired);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was collected into a void segment is void with it.
+    fn retire_sources(&mut self, segment: u16) -> Result<(), Error> {
+        let mut current = segment;
+        for _ in self.segments.all() {
+            let Some(source) = self.source(current)? else {
+                break;
+            };
+            if self.segments.is_used(source) {
+                self.segments.set_state(source, State::Retired);
+            }
+            current = source;
+        }
+        Ok(())
+    }
+
+    /// The segment in use or void that was collected into this one.
+    pub(crate) fn source(&mut self, segment: u16) -> Result<Option<u16>, Error> {
+        let Some(header) = self.header(segment)?.filter(|header| header.collects != 0) else {
+            return Ok(None);
+        };
+        let number = header.number.saturating_sub(u64::from(header.collects));
+        Ok(self.segments.all().find(|&other| {
+            matches!(
+                self.segments.state(other),
+                State::Used | State::Retired | State::Bad
+            ) && self.segments.number(other) == number
+        }))
+    }
+
+    /// User segments that an earlier start found nothing in, opened after the one with the number
+    /// `low` and before the one with `own`.
+    fn retire_between(&mut self, low: u32, own: u64) {
+        let behind = (own as u32).wrapping_sub(low);
+        let from = own.saturating_sub(u64::from(behind));
+        for segment in self.segments.all() {
+            let number = self.segments.number(segment);
+            if self.segments.is_used(segment)
+                && number % NUMBER_STEP == 0
+                && (from.saturating_add(1)..own).contains(&number)
+            {
+                self.segments.set_state(segment, State::Retired);
+            }
+        }
+    }
+
+    /// A number that a retire record names is not given again: that segment may have been dropped.
+    fn note_number(&mut self, own: u64, low: u32) {
+        let above = low.wrapping_sub(own as u32).cast_signed();
+        let Some(named) = own.checked_add_signed(i64::from(above)) else {
+            return;
+        };
+        let named = named.min(NUMBER_MAX);
+        if named % NUMBER_STEP == 0 {
+            self.newest = self.newest.max(named);
+        } else {
+            self.last_destination = self.last_destination.max(Some(named));
+        }
+    }
+
+    /// Whether an earlier session found nothing that counts in what is the newest segment now: then
+    /// an older one says that it is void, and its erase may have been cut off.
+    pub(crate) fn was_dropped(&mut self, segment: u16) -> Result<bool, Error> {
+        if !self.rests_on_last(segment)? {
+            return Ok(false);
+        }
+        let mut older = self.segments.next_down(Some(segment));
+        while let Some(current) = older {
+            let mut names = None;
+            let mut holds = false;
+            let mut walk = self.walk(current);
+            while let Some(entry) = walk.next(&mut self.io)? {
+                if names.is_some() {
+                    return Ok(true);
+                }
+                holds = true;
+                if entry.head.kind == Kind::Retire && !entry.damaged {
+                    let value = self.read_number(&entry)?;
+                    let named = (value >> 32) as u16 == segment
+                        && self.segments.low_number(segment) == value as u32;
+                    names = named.then_some(entry.place);
+                }
+            }
+            if let Some(place) = names
+                && self.is_sealed(current, place)?
+            {
+                return Ok(true);
+            }
+            if self.sealed_drop(current)? >= Some(self.segments.number(segment)) {
+                return Ok(true);
+            }
+            let header = self.header(current)?;
+            if holds && header.is_some_and(|header| header.role == Role::User) {
+                return Ok(false);
+            }
+            older = self.segments.next_down(Some(current));
+        }
+        Ok(false)
+    }
+
+    /// Whether a segment would be dropped but for its last record: it is the only one, or may be
+    /// what shows that what was collected here is complete.
+    fn rests_on_last(&mut self, segment: u16) -> Result<bool, Error> {
+        let tail = self.tail_of(Role::User);
+        let alone = tail.is_some_and(|tail| tail.last.place == self.io.layout.first);
+        let Some(header) = self.header(segment)?.filter(|_| !alone) else {
+            return Ok(alone);
+        };
+        let source = header.number.saturating_sub(u64::from(header.collects));
+        Ok(header.collects != 0
+            && self
+                .segments
+                .all()
+                .any(|other| self.segments.is_used(other) && self.segments.number(other) == source))
+    }
+}
