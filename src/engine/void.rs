@@ -91,7 +91,7 @@ impl<F: Flash> Engine<'_, F> {
         for segment in self.segments.all() {
             let number = self.segments.number(segment);
             if self.segments.is_used(segment)
-                && number % NUMBER_STEP == 0
+                && number.is_multiple_of(NUMBER_STEP)
                 && (from.saturating_add(1)..own).contains(&number)
             {
                 self.segments.set_state(segment, State::Retired);

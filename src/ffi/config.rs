@@ -78,7 +78,7 @@ const _: () = {
         size_of::<kv_store_t>() <= HANDLE_SIZE,
         "the handle grew: KV_RAM_HANDLE_32 or KV_RAM_HANDLE_64 is too small"
     );
-    assert!(HANDLE_SIZE % 32 == 0);
+    assert!(HANDLE_SIZE.is_multiple_of(32));
     assert!(size_of::<Segment>() == KV_RAM_SEGMENT as usize);
     assert!(engine::WINDOW + engine::MAX_BLOCK_SMALL_UNITS == KV_RAM_BUFFERS as usize);
     assert!(engine::table_slots(0) * 4 == KV_RAM_INDEX);

@@ -130,7 +130,7 @@ impl Division {
     fn flow(&self, segment: &[u8], mut at: usize, count: usize) -> Option<(Vec<u8>, usize)> {
         let mut out = Vec::with_capacity(count.min(segment.len()));
         while out.len() < count {
-            if at % self.block == 0 {
+            if at.is_multiple_of(self.block) {
                 at += 2;
             }
             out.push(*segment.get(..self.end)?.get(at)?);
@@ -140,7 +140,7 @@ impl Division {
     }
 
     fn is_head(&self, place: usize) -> bool {
-        place % self.block == 0 || place == self.first
+        place.is_multiple_of(self.block) || place == self.first
     }
 }
 
@@ -408,7 +408,7 @@ fn collected(used: &[(usize, Header)], voids: &[Void]) -> Vec<Void> {
 fn is_void(number: u64, voids: &[Void]) -> bool {
     voids.iter().any(|&void| match void {
         Void::Number(named, _) => number as u32 == named,
-        Void::Between(from, to) => number % 16 == 0 && from < number && number < to,
+        Void::Between(from, to) => number.is_multiple_of(16) && from < number && number < to,
         Void::Below(value) => number < value,
     })
 }

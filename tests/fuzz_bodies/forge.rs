@@ -257,7 +257,7 @@ impl<'s> Forge<'s> {
     fn flow(&mut self, segment: u32, place: u32, bytes: &[u8]) {
         let (base, size) = (self.base(segment), self.seed.segment_size);
         let mut at = place;
-        if place % self.block == 0 || place == self.first {
+        if place.is_multiple_of(self.block) || place == self.first {
             let units = (place % self.block) / self.unit;
             self.put_block_head(segment, place, units as u16);
             at += 2;

@@ -58,7 +58,7 @@ const PROGRAM_MAX: usize = 1024;
 const BREACHES_MAX: usize = 64;
 
 fn aligned(value: usize, unit: u32) -> bool {
-    value % unit as usize == 0
+    value.is_multiple_of(unit as usize)
 }
 
 impl Sim {
