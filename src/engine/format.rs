@@ -40,9 +40,11 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.collection = None;
         let mut all = self.segments.all();
-        if !self.resumed && all.any(|segment| self.segments.state(segment) == State::Dropped) {
-            // What is dropped must not be opened before it is said to be void.
-            let _reset_goes_on = self.resume();
+        let dropped = all.any(|segment| self.segments.state(segment) == State::Dropped);
+        if !self.resumed && (dropped || self.segments.free() == 0) {
+            // What is dropped must not be opened before it is said to be void; and where a cut left
+            // none free, there is one in which nothing is live.
+            let _reset_goes_on = self.prepare_write();
         }
         self.doubt_void_before();
         // Nothing may be announced in the old segments: the last record there may be in doubt.

@@ -116,10 +116,11 @@ fn binaries(manifest: &str) -> Vec<String> {
     for line in manifest.lines().map(str::trim) {
         if line.starts_with('[') {
             in_binary = line == "[[bin]]";
-        } else if let Some((key, value)) = line.split_once('=') {
-            if in_binary && key.trim() == "name" {
-                names.push(value.trim().trim_matches('"').to_owned());
-            }
+        } else if let Some((key, value)) = line.split_once('=')
+            && in_binary
+            && key.trim() == "name"
+        {
+            names.push(value.trim().trim_matches('"').to_owned());
         }
     }
     names
