@@ -157,6 +157,13 @@ impl<F: Flash> Engine<'_, F> {
     /// made certain first: only one is kept in mind.
     pub(crate) fn declare_void(&mut self, segment: u16, flags: u8) -> Result<(), Error> {
         self.confirm_elsewhere(segment)?;
+        if let Some(spoiled) = self.spoiled
+            && spoiled != segment
+            && self.can_retire()
+            && self.append_retire(spoiled, 0).is_ok()
+        {
+            self.spoiled = None;
+        }
         self.append_retire(segment, flags)
     }
 

@@ -339,10 +339,12 @@ impl<F: Flash> Engine<'_, F> {
             && let Some(first) = self.choose_free(true)
         {
             self.segments.set_state(first, State::Doubted);
+            // That goes by there being nothing else, which may change before it is erased.
+            self.spoiled = Some(first);
         }
     }
 
-    fn drop_segment(&mut self, segment: u16) {
+    pub(crate) fn drop_segment(&mut self, segment: u16) {
         self.segments.set_state(segment, State::Dropped);
         self.recovered_segments += 1;
     }

@@ -112,7 +112,9 @@ impl<F: Flash> Engine<'_, F> {
             }
             let mut walk = self.walk(current);
             let mut void = None;
+            let mut holds = false;
             while let Some(entry) = walk.next(&mut self.io)? {
+                holds = true;
                 if self.mounting {
                     self.note_remark(&mut void, &entry)?;
                 }
@@ -124,6 +126,10 @@ impl<F: Flash> Engine<'_, F> {
                 if cover.holds(identity.hash) && !self.learn(&entry, &identity, count)? {
                     return Ok(false);
                 }
+            }
+            if self.mounting && !holds {
+                // All there is may be a header that a cut left in doubt.
+                self.drop_segment(current);
             }
             if let Some(void) = void
                 && self.is_sealed(current, void.place)?
