@@ -369,14 +369,6 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Whether there is room for a retire record where the user writes, and for what confirms it.
-    pub(crate) fn can_retire(&self) -> bool {
-        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
-        let spare = self.io.layout.retire_room();
-        self.user
-            .is_some_and(|open| open.has_space(&self.io, head.total(), spare))
-    }
-
     /// Makes room for a retire record where the user writes, and certain what was moved. Returns
     /// its flags.
     fn prepare_retire(&mut self, collection: &Collection) -> Result<u8, Error> {
@@ -398,23 +390,6 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.end_destination()?;
         Ok(0)
-    }
-
-    /// Appends a retire record to where the user writes. FORMAT 5.5
-    pub(crate) fn append_retire(&mut self, segment: u16, flags: u8) -> Result<(), Error> {
-        let head = Head::new(Kind::Retire, flags, 0, NUMBER_SIZE);
-        let fits = self
-            .user
-            .is_some_and(|open| open.has_space(&self.io, head.total(), 0));
-        if !fits {
-            return Err(Error::WriteFailed);
-        }
-        let erases = self.segments.erase_count(segment) as u16;
-        let value = u64::from(self.segments.low_number(segment))
-            | u64::from(segment) << 32
-            | u64::from(erases) << 48;
-        self.append(Role::User, &head, &[], &value.to_le_bytes())
-            .map(|_| ())
     }
 
     /// Appends a copy of `entry`, its CRC made for the new place; a record whose CRC fails stays

@@ -10,6 +10,7 @@
 use super::{
     Engine,
     checksum::crc32,
+    collect::NUMBER_SIZE,
     header::Role,
     io::Io,
     layout::{SEAL_SIZE, quotient},
@@ -153,13 +154,46 @@ impl<F: Flash> Engine<'_, F> {
         Ok(true)
     }
 
+    /// Whether there is room for a retire record where the user writes, and for what confirms it.
+    pub(crate) fn can_retire(&self) -> bool {
+        self.can_retire_beside(self.io.layout.retire_room())
+    }
+
+    /// As [`Self::can_retire`] for two of them.
+    pub(crate) fn can_retire_twice(&self) -> bool {
+        self.can_retire_beside(2 * self.io.layout.retire_room())
+    }
+
+    fn can_retire_beside(&self, spare: u32) -> bool {
+        let head = Head::new(Kind::Retire, 0, 0, NUMBER_SIZE);
+        self.user
+            .is_some_and(|open| open.has_space(&self.io, head.total(), spare))
+    }
+
+    /// Appends a retire record to where the user writes. FORMAT 5.5
+    pub(crate) fn append_retire(&mut self, segment: u16, flags: u8) -> Result<(), Error> {
+        let head = Head::new(Kind::Retire, flags, 0, NUMBER_SIZE);
+        let fits = self
+            .user
+            .is_some_and(|open| open.has_space(&self.io, head.total(), 0));
+        if !fits {
+            return Err(Error::WriteFailed);
+        }
+        let erases = self.segments.erase_count(segment) as u16;
+        let value = u64::from(self.segments.low_number(segment))
+            | u64::from(segment) << 32
+            | u64::from(erases) << 48;
+        self.append(Role::User, &head, &[], &value.to_le_bytes())
+            .map(|_| ())
+    }
+
     /// Declares a segment void where the user writes. What was declared void before, elsewhere, is
     /// made certain first: only one is kept in mind.
     pub(crate) fn declare_void(&mut self, segment: u16, flags: u8) -> Result<(), Error> {
         self.confirm_elsewhere(segment)?;
         if let Some(spoiled) = self.spoiled
             && spoiled != segment
-            && self.can_retire()
+            && self.can_retire_twice()
             && self.append_retire(spoiled, 0).is_ok()
         {
             self.spoiled = None;

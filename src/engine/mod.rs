@@ -141,6 +141,8 @@ pub struct Engine<'m, F: Flash> {
     unended_is_fresh: bool,
     /// Number of a destination, and the end of what may be touched in it.
     announced: Option<(u64, u32)>,
+    /// A user segment was opened since the mount.
+    opened: bool,
     /// The first count after power came back is under way.
     mounting: bool,
     /// A reset has not erased everything that it declared void.
@@ -203,6 +205,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             unended: None,
             unended_is_fresh: false,
             announced: None,
+            opened: false,
             mounting: false,
             resetting: false,
             named: None,

@@ -55,7 +55,13 @@ impl<F: Flash> Engine<'_, F> {
             .or_else(|| self.choose_free(true))
             .ok_or(Error::ReadOnly)?;
         self.make_openable(segment)?;
-        let number = self.next_number(role);
+        let mut number = self.next_number(role);
+        if role == Role::User && !self.opened {
+            // A header that an earlier session left in doubt may show later: it is in another
+            // segment, and must not have this number.
+            number = number.saturating_add(NUMBER_STEP * u64::from(segment));
+            self.opened = true;
+        }
         let next = self.guess_next(segment, collects);
         self.named = None;
         let header = Header {
@@ -142,6 +148,7 @@ impl<F: Flash> Engine<'_, F> {
         }
         if let Some(tail) = self.tail_of(Role::User)
             && self.segments.state(segment) == State::Dropped
+            && self.segments.number(segment) > self.segments.number(tail.segment)
         {
             // There is no other: if its erase is cut off, what made the mount drop it may read well
             // again. As the first thing that is programmed this is as safe as a copy.
