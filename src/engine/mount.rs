@@ -253,6 +253,7 @@ impl<F: Flash> Engine<'_, F> {
         if complete {
             // Its retire record may have rotted: the first record of a user's stands for it.
             self.segments.set_state(there, State::Retired);
+            self.retire_sources(there)?;
         }
         Ok(complete)
     }

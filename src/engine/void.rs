@@ -55,7 +55,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// What was collected into a void segment is void with it.
-    fn retire_sources(&mut self, segment: u16) -> Result<(), Error> {
+    pub(crate) fn retire_sources(&mut self, segment: u16) -> Result<(), Error> {
         let mut current = segment;
         for _ in self.segments.all() {
             let Some(source) = self.source(current)? else {
