@@ -21,6 +21,18 @@ fn names() -> String {
         .iter()
         .map(|(name, number)| format!("    {} = {number},\n", name.trim_end_matches('\0')))
         .collect();
+    // Mbed has a second set of names, for the code in the low 16 bits of each status.
+    let codes: String = status::STATUSES
+        .iter()
+        .filter_map(|(name, number)| {
+            let name = name.trim_end_matches('\0').strip_prefix("MBED_ERROR_")?;
+            Some(format!(
+                "    MBED_ERROR_CODE_{name} = {},\n",
+                number & 0xFFFF
+            ))
+        })
+        .collect();
+    let errors = errors + &codes;
     let version = env!("CARGO_PKG_VERSION");
     let packed = version
         .split('.')
@@ -60,6 +72,12 @@ fn without_rust(header: &str) -> String {
     parts.join("\n\n") + "\n"
 }
 
+/// The functions that Mbed has too, by the names they have in C: names.h says when they have
+/// others for the linker.
+fn with_mbeds_names(header: &str) -> String {
+    header.replace("\nint nvkv_kv_", "\nint kv_")
+}
+
 /// Rust's "# Safety" sections repeat the contract at the top of the header: left out.
 fn without_safety(header: &str) -> String {
     let mut kept = Vec::new();
@@ -87,7 +105,7 @@ fn generated() -> String {
         .expect("cbindgen understands the sources")
         .write(&mut header);
     let header = String::from_utf8(header).expect("text");
-    without_safety(&without_rust(&header))
+    with_mbeds_names(&without_safety(&without_rust(&header)))
 }
 
 /// The committed header; with NVKV_UPDATE made anew before any test reads it.
@@ -117,9 +135,8 @@ fn committed_is_generated() {
 fn every_function_is_explained() {
     let header = COMMITTED.as_str();
     for name in [
-        "open",
-        "close",
-        "format",
+        "attach",
+        "detach",
         "set",
         "get",
         "get_at",
@@ -134,19 +151,37 @@ fn every_function_is_explained() {
         "iterator_open",
         "iterator_next",
         "iterator_close",
-        "reserved_data_set",
-        "reserved_data_get",
-        "maintain",
-        "check",
-        "stats",
+        "store_open",
+        "store_close",
+        "store_format",
+        "store_set",
+        "store_get",
+        "store_get_at",
+        "store_get_info",
+        "store_exists",
+        "store_remove",
+        "store_reset",
+        "store_set_start",
+        "store_set_add_data",
+        "store_set_finalize",
+        "store_set_abort",
+        "store_iterator_open",
+        "store_iterator_next",
+        "store_iterator_close",
+        "store_reserved_data_set",
+        "store_reserved_data_get",
+        "store_maintain",
+        "store_check",
+        "store_stats",
     ] {
         let declaration = header
-            .find(&format!("\nint kv_store_{name}("))
-            .unwrap_or_else(|| panic!("kv_store_{name} is not in the header"));
+            .find(&format!("\nint kv_{name}("))
+            .unwrap_or_else(|| panic!("kv_{name} is not in the header"));
         let comment = header[..declaration].rsplit("\n\n").next().expect("a part");
         for word in ["// Returns", "// - MBED_SUCCESS", "// Power: "] {
-            let explained = comment.contains(word) || (name == "maintain" && word.contains("SUCC"));
-            assert!(explained, "kv_store_{name}: no \"{word}\"");
+            let explained =
+                comment.contains(word) || (name == "store_maintain" && word.contains("SUCC"));
+            assert!(explained, "kv_{name}: no \"{word}\"");
         }
     }
 }

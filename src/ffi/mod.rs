@@ -25,12 +25,20 @@ mod reserved;
 
 mod report;
 
+mod global;
+
 pub mod status;
 
 pub use config::{
     KV_FORMAT_IF_UNRECOGNISED, KV_FORMAT_NEVER, KV_ON_DAMAGE_ERROR, KV_ON_DAMAGE_PREVIOUS,
     KV_RAM_BUFFERS, KV_RAM_HANDLE_32, KV_RAM_HANDLE_64, KV_RAM_INDEX, KV_RAM_SEGMENT, KV_RAM_SLACK,
     KV_SKIP_VERIFY, kv_store_config_t, kv_store_required_ram,
+};
+pub use global::{
+    KV_PARTITION_NAME_LENGTH, KV_PARTITIONS, kv_attach, kv_detach, kv_exists, kv_get_at,
+    kv_set_abort, kv_set_add_data, kv_set_finalize, kv_set_start, nvkv_kv_get, nvkv_kv_get_info,
+    nvkv_kv_iterator_close, nvkv_kv_iterator_next, nvkv_kv_iterator_open, nvkv_kv_remove,
+    nvkv_kv_reset, nvkv_kv_set,
 };
 pub use handle::kv_store_t;
 pub use iterate::{

@@ -5,6 +5,10 @@
 
 #include "nvkv.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     /* The shape; set by chip_new, changed before chip_describe. */
     kv_flash_t flash;
@@ -41,5 +45,9 @@ kv_store_t *chip_open(chip_t *chip, uint32_t keys);
 
 /* Closes what chip_open opened. */
 void chip_close(kv_store_t *store);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
