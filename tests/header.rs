@@ -211,7 +211,16 @@ fn compiles(compiler: &str, standard: &str, source: &Path, includes: &[PathBuf])
     for include in includes {
         command.arg("-I").arg(include);
     }
-    let output = command.arg(source).output().expect("the compiler runs");
+    let language = if standard.starts_with("c++") {
+        "-xc++"
+    } else {
+        "-xc"
+    };
+    let output = command
+        .arg(language)
+        .arg(source)
+        .output()
+        .expect("the compiler runs");
     assert!(
         output.status.success(),
         "{compiler} -std={standard} {includes:?}: {}",
@@ -240,6 +249,24 @@ fn every_compiler_takes_it() {
             }
             for standard in CPP {
                 compiles(cpp, standard, &source.join("alone.cpp"), includes);
+            }
+        }
+    }
+}
+
+/// Beside headers like Mbed's in either order, seen or not, and with other names for the linker:
+/// what a program written for Mbed uses is there, and declared as Mbed declares it.
+#[test]
+fn programs_for_mbed_take_it() {
+    LazyLock::force(&COMMITTED);
+    let source = root().join("tests/header");
+    let flat = [source.join("mbed_flat")];
+    for (c, cpp) in compilers() {
+        for (compiler, standard) in [(c, "c99"), (c, "c17"), (cpp, "c++11"), (cpp, "c++20")] {
+            compiles(compiler, standard, &source.join("mbed_none.c"), &[]);
+            for name in ["first", "last", "unseen", "beside_first", "beside_last"] {
+                let file = source.join(format!("mbed_{name}.c"));
+                compiles(compiler, standard, &file, &flat);
             }
         }
     }

@@ -81,14 +81,16 @@ unsafe fn open(full_prefix: *const c_char) -> Result<usize, c_int> {
         place.key
     };
     // SAFETY: this function's contract; the prefix is the end of the path, and `own` is here.
-    match unsafe { kv_store_iterator_open(place.store(), &mut own, prefix) } {
-        status::MBED_SUCCESS => Ok(registry::iterator_opened(
-            &place.found,
-            own.addr(),
-            place.path.style,
-        )),
-        error => Err(error),
+    let answer = unsafe { kv_store_iterator_open(place.store(), &mut own, prefix) };
+    if answer != status::MBED_SUCCESS {
+        return Err(answer);
     }
+    let opened = registry::iterator_opened(&place.found, own.addr(), place.path.style);
+    opened.map_err(|error| {
+        // SAFETY: this function's contract.
+        let _ = unsafe { kv_store_iterator_close(place.store(), own) };
+        status::of_error(error)
+    })
 }
 
 /// Copies the next key and its NUL to `key`, which has room for `key_size` bytes: the path as

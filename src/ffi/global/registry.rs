@@ -9,8 +9,8 @@
 //! Invariant: knows nothing of what a store is; it only keeps pointers.
 
 use core::sync::atomic::{
-    AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering,
-    Ordering::{Acquire, Relaxed, Release},
+    AtomicPtr, AtomicU8, AtomicU32, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
     fence,
 };
 
@@ -56,6 +56,9 @@ struct Partition {
 }
 
 static ALL: [Partition; PARTITIONS] = [const { Partition::new() }; PARTITIONS];
+// README.md says so, under "Memory".
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<[Partition; PARTITIONS]>() == 720);
 /// Claimed by attach and detach.
 static CHANGING: AtomicU8 = AtomicU8::new(FREE);
 const FREE: u8 = 0;
@@ -66,6 +69,7 @@ const TAKEN: u8 = 1;
 pub(super) struct Found {
     index: usize,
     pub(super) store: *mut kv_store_t,
+    serial: u32,
     rank: u32,
     /// The name is the one looked for, not only begins like it.
     exact: bool,
@@ -137,6 +141,7 @@ impl Partition {
         (unchanged && !store.is_null() && own.starts_with(name)).then_some(Found {
             index,
             store,
+            serial: before,
             rank,
             exact: own.len() == name.len(),
         })
@@ -158,6 +163,32 @@ impl Partition {
             place.forget();
         }
         self.store.store(store, Release);
+    }
+
+    /// A new use of a place, for something that was opened in the store that was found.
+    fn open(&self, found: &Found, place: &Place, token: usize, low: usize) -> Result<usize, Error> {
+        let serial = place.reuse(token, low);
+        fence(SeqCst);
+        let is_same = self.serial.load(Relaxed) == found.serial;
+        if is_same && self.store.load(Acquire) == found.store {
+            Ok(serial)
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+
+    /// Ends all that was opened and may be open still.
+    fn end(&self, store: *mut kv_store_t, iterator: End, stream: End) -> Result<(), Error> {
+        for place in &self.iterators {
+            match place.token.load(Acquire) {
+                0 => {}
+                token => iterator(store, token)?,
+            }
+        }
+        match self.stream.token.load(Acquire) {
+            0 => Ok(()),
+            token => stream(store, token),
+        }
     }
 }
 
@@ -204,47 +235,41 @@ pub(super) fn attach(name: &[u8], store: *mut kv_store_t) -> Result<(), Error> {
     })
 }
 
-/// Takes a name away, after `end` has ended what is open of it: called with the store and its
-/// numbers of iterators, and then of its stream.
-pub(super) fn detach(
-    name: &[u8],
-    mut end_iterator: impl FnMut(*mut kv_store_t, usize) -> Result<(), Error>,
-    end_stream: impl FnOnce(*mut kv_store_t, usize) -> Result<(), Error>,
-) -> Result<(), Error> {
+/// Ends what is open of a partition, or was.
+type End = fn(*mut kv_store_t, usize) -> Result<(), Error>;
+
+/// Takes a name away, after `end_iterator` and `end_stream` have ended what is open of it: called
+/// with the store and its numbers.
+pub(super) fn detach(name: &[u8], end_iterator: End, end_stream: End) -> Result<(), Error> {
     alone(|| {
         let found = beginning(name).find(|found| found.exact);
         let found = found.ok_or(Error::NotFound)?;
         let partition = ALL.get(found.index).ok_or(Error::NotFound)?;
-        for place in &partition.iterators {
-            match place.token.load(Acquire) {
-                0 => {}
-                token => end_iterator(found.store, token)?,
-            }
-        }
-        match partition.stream.token.load(Acquire) {
-            0 => {}
-            token => end_stream(found.store, token)?,
-        }
+        partition.end(found.store, end_iterator, end_stream)?;
         partition.store.store(core::ptr::null_mut(), Release);
+        // What was opened meanwhile: either it is seen here, or there that the name is gone.
+        fence(SeqCst);
+        let _ = partition.end(found.store, end_iterator, end_stream);
         Ok(())
     })
 }
 
-/// The handle for an iterator that the store just opened.
-pub(super) fn iterator_opened(found: &Found, token: usize, style: Style) -> usize {
+/// The handle for an iterator that the store just opened. The error is that the partition was
+/// detached meanwhile.
+pub(super) fn iterator_opened(found: &Found, token: usize, style: Style) -> Result<usize, Error> {
     let entry = token % ITERATORS;
-    let place = ALL
-        .get(found.index)
-        .and_then(|partition| partition.iterators.get(entry));
-    let serial = place.map_or(0, |place| place.reuse(token, style.bits()));
-    serial | entry << ENTRY_AT | found.index << PARTITION_AT | 1
+    let partition = ALL.get(found.index).ok_or(Error::NotFound)?;
+    let place = partition.iterators.get(entry).ok_or(Error::NotFound)?;
+    let serial = partition.open(found, place, token, style.bits())?;
+    Ok(serial | entry << ENTRY_AT | found.index << PARTITION_AT | 1)
 }
 
-/// The handle for a stream that the store just started.
-pub(super) fn stream_opened(found: &Found, token: usize) -> usize {
-    let place = ALL.get(found.index).map(|partition| &partition.stream);
-    let serial = place.map_or(0, |place| place.reuse(token, 0));
-    serial | found.index << PARTITION_AT | 1
+/// The handle for a stream that the store just started. The error is that the partition was
+/// detached meanwhile.
+pub(super) fn stream_opened(found: &Found, token: usize) -> Result<usize, Error> {
+    let partition = ALL.get(found.index).ok_or(Error::NotFound)?;
+    let serial = partition.open(found, &partition.stream, token, 0)?;
+    Ok(serial | found.index << PARTITION_AT | 1)
 }
 
 /// The partition that a handle is of, and its place there.
@@ -259,7 +284,7 @@ fn decode(handle: usize) -> Option<(usize, &'static Partition, usize)> {
 fn behind(handle: usize, index: usize, partition: &Partition, place: &Place) -> Option<Behind> {
     let store = partition.store.load(Acquire);
     let token = place.token.load(Acquire);
-    let mark = place.mark.load(Ordering::Relaxed);
+    let mark = place.mark.load(Relaxed);
     let is_last = mark >> SERIAL_AT == handle >> SERIAL_AT;
     (is_last && token != 0 && !store.is_null()).then_some(Behind {
         store,

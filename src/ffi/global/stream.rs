@@ -78,10 +78,15 @@ unsafe fn start(path: *const c_char, final_size: usize, flags: u32) -> Result<us
     let mut own: kv_set_handle_t = ptr::null_mut();
     // SAFETY: this function's contract; the key is the end of the path, and `own` is here.
     let answer = unsafe { kv_store_set_start(place.store(), &mut own, key, final_size, flags) };
-    match answer {
-        status::MBED_SUCCESS => Ok(registry::stream_opened(&place.found, own.addr())),
-        error => Err(never_is_full(error)),
+    if answer != status::MBED_SUCCESS {
+        return Err(never_is_full(answer));
     }
+    let opened = registry::stream_opened(&place.found, own.addr());
+    opened.map_err(|error| {
+        // SAFETY: this function's contract.
+        let _ = unsafe { kv_store_set_abort(place.store(), own) };
+        status::of_error(error)
+    })
 }
 
 /// The stream behind what C holds.
