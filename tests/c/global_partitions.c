@@ -236,6 +236,59 @@ static void closed(void) {
     EXPECT(NOT_READY, kv_attach("a", stores[0]));
 }
 
+/* The name goes, and another takes its place, just when something was opened: in the mutex. */
+static kv_store_t *locked;
+static int armed;
+
+static int lock(void *context) {
+    (void)context;
+    return 0;
+}
+
+static int unlock(void *context) {
+    (void)context;
+    if (armed) {
+        armed = 0;
+        OK(kv_detach("gone"));
+        OK(kv_attach("back", locked));
+    }
+    return 0;
+}
+
+static void detach_between(void) {
+    static unsigned char ram[KV_STORE_RAM(10, 8)];
+    kv_iterator_t it, its[16];
+    kv_set_handle_t handle;
+    kv_lock_t mutex;
+    kv_store_config_t config;
+    int i;
+
+    memset(&mutex, 0, sizeof mutex);
+    memset(&config, 0, sizeof config);
+    mutex.lock = lock;
+    mutex.unlock = unlock;
+    config.flash = &chips[0].flash;
+    config.lock = &mutex;
+    config.keys = 10;
+    OK(kv_store_open(&config, ram, sizeof ram, &locked));
+    OK(kv_attach("gone", locked));
+    armed = 1;
+    EXPECT(NOT_FOUND, kv_iterator_open(&it, "/gone/"));
+    CHECK(it == NULL && !armed);
+    OK(kv_detach("back"));
+    OK(kv_attach("gone", locked));
+    armed = 1;
+    EXPECT(NOT_FOUND, kv_set_start(&handle, "/gone/key", 1, 0));
+    CHECK(handle == NULL && !armed);
+    OK(kv_detach("back"));
+
+    /* Nothing of it stayed open. */
+    for (i = 0; i < 16; i++) {
+        OK(kv_store_iterator_open(locked, &its[i], NULL));
+    }
+    OK(kv_store_close(locked));
+}
+
 int main(void) {
     int i;
 
@@ -250,6 +303,7 @@ int main(void) {
     streams();
     detach_while_open();
     closed();
+    detach_between();
     OK(kv_detach("b"));
     for (i = 1; i <= KV_PARTITIONS; i++) {
         chip_close(stores[i]);
