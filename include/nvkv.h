@@ -352,19 +352,36 @@ typedef struct {
 // See `lock` and `unlock` in kv_lock_t.
 typedef int (*kv_lock_fn)(void *context);
 
-// A recursive mutex of the operating system, so that several threads can share a store.
+// Two recursive mutexes of the operating system, by which several threads share a store.
 //
-// The structure is copied by kv_store_open and need not outlive the call; what `context` points
-// at must live until kv_store_close. With both functions NULL one thread is assumed, and a call
-// that meets another one in progress is refused with MBED_ERROR_ALREADY_IN_USE.
+// One is held during each call. The other, the writer's, is held by whoever changes something:
+// during the call, and from kv_set_start or kv_store_set_start to the end of that value. So
+// others can read, but not write, while a value is stored in pieces. If the thread that stores
+// it writes something else, that value is dropped, as with Mbed: a recursive mutex lets it in.
+//
+// kv_spin_lock and kv_spin_unlock are such functions, for kv_spin_t. With both functions NULL
+// there is no lock: see "Threads" at the top.
+//
+// The structure is copied by kv_store_open and need not outlive the call; what `context` and
+// `writer` point at must live until kv_store_close. Each store has mutexes of its own. With
+// priority inheritance a thread of high priority waits no longer than it must.
 typedef struct {
-    // Passed to both functions as it is. May be NULL.
+    // The mutex that is held during each call; passed to both functions as it is.
     void *context;
-    // Obtains the mutex, waiting for it where it is taken. 0 when obtained; with any other
-    // number the call is refused with MBED_ERROR_ALREADY_IN_USE (a mutex may give up).
+    // Obtains a mutex, waiting for it where another thread has it; a thread that has it gets it
+    // again. 0 when obtained; with any other number the call is refused with
+    // MBED_ERROR_ALREADY_IN_USE (a mutex may give up, or be out of reach for interrupts).
+    //
+    // A mutex that can tell that its owner is gone (POSIX: robust) is obtained then, with 0: the
+    // value which that thread did not finish is dropped.
     kv_lock_fn lock;
-    // Gives the mutex back. What it returns is ignored: nothing could be done about it.
+    // Gives a mutex back. 0 when it was; any other number when the calling thread does not have
+    // it. It is asked that when it drops the value of another thread: see kv_store_set_abort.
     kv_lock_fn unlock;
+    // The writer's mutex, passed to the same functions. NULL: that of `context` serves for both.
+    // Then readers, too, wait while a value is stored in pieces, and the value of a thread that
+    // died can not be dropped by another.
+    void *writer;
 } kv_lock_t;
 
 // How to open a store. Zero is the sensible choice for all but `flash`.
@@ -438,6 +455,29 @@ typedef struct {
     // Programs and erases that failed since kv_store_open.
     uint32_t flash_errors;
 } kv_stats_t;
+
+// See `thread` in kv_spin_t.
+typedef size_t (*kv_thread_fn)(void);
+
+// See `pause` in kv_spin_t.
+typedef void (*kv_pause_fn)(void);
+
+// A spin lock, for kv_lock_t: two of them, `context` and `writer`, with kv_spin_lock and
+// kv_spin_unlock.
+//
+// It is for several cores without an operating system, and for programs of a PC. On one core
+// with priorities it never lets go: who waits keeps the one away for whom it waits. Nor may an
+// interrupt use the store. On processors without compare-and-swap it needs the cargo feature
+// `critical-section`; without that each call is refused with MBED_ERROR_ALREADY_IN_USE.
+typedef struct {
+    // A number for the calling thread, or for the core where each has only one: not 0, and
+    // another for each. Required.
+    kv_thread_fn thread;
+    // Called again and again while waiting: to let other threads go on. NULL: not needed.
+    kv_pause_fn pause;
+    // The library's. All 0 before the first use.
+    size_t state[3];
+} kv_spin_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -865,6 +905,22 @@ int kv_store_check(kv_store_t *store, kv_check_report_t *report);
 //
 // Power: writes nothing.
 int kv_store_stats(kv_store_t *store, kv_stats_t *stats);
+
+// `lock` of kv_lock_t for a spin lock: waits until it is free, without giving the processor away.
+//
+// `context`: a kv_spin_t.
+//
+// Returns 0, or -1 when `context` or its `thread` is NULL, `thread` returns 0, or the processor
+// has no compare-and-swap (see kv_spin_t). Must not be called from an interrupt.
+int kv_spin_lock(void *context);
+
+// `unlock` of kv_lock_t for a spin lock.
+//
+// `context`: a kv_spin_t. The thread that obtained it calls this, or another that drops the value
+// of one that died.
+//
+// Returns 0, or -1 when `context` is NULL.
+int kv_spin_unlock(void *context);
 
 // Gives an open store a name, by which paths reach it: after kv_attach("kv", store), the key "a"
 // of the store is "/kv/a". The first one attached of those that are is the default partition,

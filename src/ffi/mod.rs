@@ -25,6 +25,8 @@ mod reserved;
 
 mod report;
 
+mod lock;
+
 mod global;
 
 pub mod status;
@@ -45,6 +47,7 @@ pub use iterate::{
     _opaque_kv_key_iterator, kv_iterator_t, kv_store_iterator_close, kv_store_iterator_next,
     kv_store_iterator_open,
 };
+pub use lock::{kv_spin_lock, kv_spin_unlock};
 pub use report::{
     kv_check_report_t, kv_stats_t, kv_store_check, kv_store_maintain, kv_store_stats,
 };

@@ -75,11 +75,8 @@ pub struct kv_stats_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kv_store_maintain(store: *mut kv_store_t, budget: u32) -> c_int {
     // SAFETY: this function's contract.
-    let steps = match unsafe { handle::enter(store) } {
-        Ok(mut session) => {
-            session.drop_stream();
-            session.engine().maintain(budget)
-        }
+    let steps = match unsafe { handle::enter_writer(store) } {
+        Ok(mut session) => session.engine().maintain(budget),
         Err(error) => Err(error),
     };
     match steps {

@@ -47,8 +47,7 @@ unsafe fn set(store: *mut kv_store_t, data: *const c_void, size: usize) -> Resul
     // SAFETY: this function's contract.
     let data = unsafe { args::input(data, size) }?;
     // SAFETY: this function's contract.
-    let mut session = unsafe { handle::enter(store) }?;
-    session.drop_stream();
+    let mut session = unsafe { handle::enter_writer(store) }?;
     session.engine().reserved_data_set(data)
 }
 

@@ -144,11 +144,8 @@ pub unsafe extern "C" fn kv_store_format(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kv_store_reset(store: *mut kv_store_t) -> c_int {
     // SAFETY: this function's contract.
-    status::of(match unsafe { handle::enter(store) } {
-        Ok(mut session) => {
-            session.drop_stream();
-            session.engine().reset()
-        }
+    status::of(match unsafe { handle::enter_writer(store) } {
+        Ok(mut session) => session.engine().reset(),
         Err(error) => Err(error),
     })
 }

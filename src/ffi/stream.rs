@@ -85,8 +85,7 @@ unsafe fn start(
     let flags = args::flags(flags)?;
     let size = u32::try_from(final_size).map_err(|_| Error::TooLarge)?;
     // SAFETY: this function's contract.
-    let mut session = unsafe { handle::enter(store) }?;
-    session.drop_stream();
+    let mut session = unsafe { handle::enter_writer(store) }?;
     session.engine().set_start(key, size, flags)?;
     Ok(session.stream_opened())
 }

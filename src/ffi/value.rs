@@ -70,8 +70,7 @@ unsafe fn set(
     // SAFETY: this function's contract.
     let value = unsafe { args::input(buffer, size) }?;
     // SAFETY: this function's contract.
-    let mut session = unsafe { handle::enter(store) }?;
-    session.drop_stream();
+    let mut session = unsafe { handle::enter_writer(store) }?;
     session.engine().set(key, value, flags)
 }
 
@@ -281,7 +280,6 @@ unsafe fn remove(store: *mut kv_store_t, key: *const c_char) -> Result<(), Error
     // SAFETY: this function's contract.
     let key = unsafe { args::key(key) }?;
     // SAFETY: this function's contract.
-    let mut session = unsafe { handle::enter(store) }?;
-    session.drop_stream();
+    let mut session = unsafe { handle::enter_writer(store) }?;
     session.engine().remove(key)
 }

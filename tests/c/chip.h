@@ -29,6 +29,9 @@ typedef struct {
     unsigned reads, programs, erases, syncs;
 } chip_t;
 
+/* Called at the start of each function of each chip, where it is not NULL. */
+extern void (*chip_watch)(void);
+
 /* A NOR flash of `sectors` sectors, erased. */
 void chip_new(chip_t *chip, uint32_t sectors, uint32_t sector_size, uint32_t program_size);
 

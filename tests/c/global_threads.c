@@ -15,7 +15,7 @@ static unsigned char rams[3][KV_STORE_RAM(20, 8)];
 static kv_store_t *stores[3];
 static chip_t chips[3];
 static int inits;
-static volatile int stop;
+static int stop;
 
 static int mutex_lock(void *context) {
     return pthread_mutex_lock(context);
@@ -74,7 +74,7 @@ static void *come_and_go(void *context) {
     unsigned i;
 
     (void)context;
-    for (i = 0; !stop; i++) {
+    for (i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
         /* The place in the table is the same, the name is not. */
         OK(kv_attach(names[i % 4], stores[2]));
         OK(kv_detach(names[i % 4]));
@@ -90,7 +90,7 @@ int main(void) {
     CHECK(pthread_mutexattr_init(&recursive) == 0);
     CHECK(pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE) == 0);
     for (i = 0; i < 3; i++) {
-        kv_lock_t lock = {&mutexes[i], mutex_lock, mutex_unlock};
+        kv_lock_t lock = {&mutexes[i], mutex_lock, mutex_unlock, NULL};
         kv_store_config_t config = {.keys = 20, .format = KV_FORMAT_IF_UNRECOGNISED};
 
         CHECK(pthread_mutex_init(&mutexes[i], &recursive) == 0);
@@ -109,7 +109,7 @@ int main(void) {
     for (i = 0; i < THREADS; i++) {
         CHECK(pthread_join(ids[i], NULL) == 0);
     }
-    stop = 1;
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     CHECK(pthread_join(changer, NULL) == 0);
     CHECK(inits == 1);
     /* Nothing was left open by those who opened while the name went. */

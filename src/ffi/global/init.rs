@@ -8,8 +8,7 @@ use core::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use super::claim;
-use crate::ffi::status;
+use crate::{ffi::status, lock::claim};
 
 static STATE: AtomicU8 = AtomicU8::new(NEW);
 const NEW: u8 = 0;

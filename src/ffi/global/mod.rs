@@ -14,7 +14,6 @@ use core::ffi::{c_char, c_int};
 use super::{args, handle::kv_store_t, status};
 use crate::error::Error;
 
-mod claim;
 mod init;
 mod path;
 mod registry;

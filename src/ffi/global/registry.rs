@@ -14,11 +14,13 @@ use core::sync::atomic::{
     fence,
 };
 
-use super::{
-    claim,
-    path::{self, NAME_MAX, Path, Style},
+use super::path::{self, NAME_MAX, Path, Style};
+use crate::{
+    engine::ITERATORS,
+    error::Error,
+    ffi::handle::kv_store_t,
+    lock::claim::{self, FREE, TAKEN},
 };
-use crate::{engine::ITERATORS, error::Error, ffi::handle::kv_store_t};
 
 /// Mbed's own map holds three; with four, two bits of a handle say which one it is of.
 pub(super) const PARTITIONS: usize = 4;
@@ -61,8 +63,6 @@ static ALL: [Partition; PARTITIONS] = [const { Partition::new() }; PARTITIONS];
 const _: () = assert!(size_of::<[Partition; PARTITIONS]>() == 720);
 /// Claimed by attach and detach.
 static CHANGING: AtomicU8 = AtomicU8::new(FREE);
-const FREE: u8 = 0;
-const TAKEN: u8 = 1;
 
 /// A partition as it was found.
 #[derive(Clone, Copy, Debug)]
