@@ -30,18 +30,36 @@
  * Status. 0 (MBED_SUCCESS) or one of Mbed's negative error numbers. When a call fails, the store
  * is as it was before unless the function says otherwise.
  *
- * Threads. Each call on a store locks the kv_lock_t it was opened with. Without one a single
- * thread is assumed: a call that meets another one in progress, in a thread, an interrupt or a
- * flash function, is refused with MBED_ERROR_ALREADY_IN_USE and changes nothing. Different stores
- * are independent. Functions that take a path or a handle from kv_set_start or kv_iterator_open do
- * as the store behind does, and need nothing else. kv_attach and kv_detach, and the first call by
- * path, which calls kv_init_storage_config, change what all threads see: of two that meet, one is
- * refused with MBED_ERROR_ALREADY_IN_USE. On processors without compare-and-swap (Cortex-M0, RISC-V
- * without atomics) only one thread at a time may be in these.
+ * Threads. Several threads share a store that was opened with a kv_lock_t: two recursive mutexes
+ * of the operating system, or two spin locks of this library. A call waits for the one in
+ * progress. What changes something also waits while another thread stores a value in pieces, from
+ * kv_store_set_start or kv_set_start to its end; what only reads does not. Each function says
+ * under "Waits" which it is. A thread that changes something while its own value is open drops
+ * that value. If a thread dies in the middle of one, another drops it: see kv_store_set_abort.
+ *
+ * Without a kv_lock_t a single thread is assumed, and nothing is waited for: a call that meets
+ * another one in progress is refused, and what changes something drops the value that is open.
+ *
+ * Refused, with MBED_ERROR_ALREADY_IN_USE and no effect, is a call that meets another one and there
+ * is no kv_lock_t; one that comes out of a function of the same store's kv_flash_t; one whose
+ * mutex could not be obtained; and a change that meets another thread's value in pieces after a
+ * mutex was lost (kv_store_set_abort).
+ *
+ * Different stores are independent. Functions that take a path or a handle from kv_set_start or
+ * kv_iterator_open do as the store behind does, and need nothing else. kv_attach and kv_detach, and
+ * the first call by path, which calls kv_init_storage_config, change what all threads see: of two
+ * that meet, one is refused with MBED_ERROR_ALREADY_IN_USE.
+ *
+ * On processors without compare-and-swap (Cortex-M0, RISC-V without atomics) only one thread at a
+ * time may be in these, and only one thread may use a store without a kv_lock_t: unless the
+ * library was built with the cargo feature `critical-section`. Then the program defines
+ * _critical_section_1_0_acquire and _critical_section_1_0_release; what they protect is a load and
+ * a store, never a flash operation.
  *
  * Interrupts. Calls may last as long as the flash takes to erase a sector; interrupts stay
- * enabled. A store may be called from an interrupt only where its kv_lock_t allows that, or where
- * it has none.
+ * enabled. A store without a kv_lock_t may be called from an interrupt, and refuses where that
+ * interrupted a call. With one, it may where the mutexes can be obtained there, or say that they
+ * cannot; with spin locks it must not.
  *
  * Power. Once a call has returned, what it did survives. When power fails during a call, each key
  * but the one being written keeps its value, and that one has its old or its new value, whole.
@@ -471,7 +489,8 @@ typedef void (*kv_pause_fn)(void);
 // `critical-section`; without that each call is refused with MBED_ERROR_ALREADY_IN_USE.
 typedef struct {
     // A number for the calling thread, or for the core where each has only one: not 0, and
-    // another for each. Required.
+    // another for each. Required. A thread that gets the number of one which is gone has that
+    // one's locks, too.
     kv_thread_fn thread;
     // Called again and again while waiting: to let other threads go on. NULL: not needed.
     kv_pause_fn pause;
@@ -501,7 +520,8 @@ size_t kv_store_required_ram(const kv_store_config_t *config);
 // enough. `store` receives the handle, NULL on failure.
 //
 // The two things that open must not share: two handles on one partition, one memory for two
-// handles. Opening in memory that holds an open store ends that one without closing it.
+// handles. Opening in memory that holds an open store ends that one without closing it. Locks
+// nothing, and must not be called from an interrupt.
 //
 // Returns
 // - MBED_SUCCESS
@@ -516,7 +536,7 @@ size_t kv_store_required_ram(const kv_store_config_t *config);
 //   changed
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
 //
-// Takes no lock. Must not be called from an interrupt.
+// Waits: for nothing.
 //
 // Power: may fail at any moment, here as everywhere; the next kv_store_open carries on.
 int kv_store_open(const kv_store_config_t *config, void *ram, size_t ram_size, kv_store_t **store);
@@ -525,11 +545,17 @@ int kv_store_open(const kv_store_config_t *config, void *ram, size_t ram_size, k
 // being streamed are gone. All that was acknowledged is on flash already: closing writes at most
 // that a stream was dropped, and firmware that never closes loses nothing.
 //
+// Any thread may close it, also while another one stores a value in pieces, or died doing so: the
+// mutexes can be used again where kv_store_set_abort leaves them free. Calls of other threads that
+// wait meanwhile are refused with MBED_ERROR_NOT_READY, as long as the memory can be read.
+//
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 // - MBED_ERROR_NOT_READY: the store is not open (or was closed before)
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: nothing changes for any key, whether it fails or not.
 int kv_store_close(kv_store_t *store);
@@ -541,7 +567,7 @@ int kv_store_close(kv_store_t *store);
 // to empty an open store there is kv_store_reset.
 //
 // `config`, `ram`, `ram_size`: as for kv_store_open. The memory is only borrowed for the call; a
-// store that was open in it is gone.
+// store that was open in it is gone. Locks nothing, and must not be called from an interrupt.
 //
 // Returns
 // - MBED_SUCCESS
@@ -549,7 +575,7 @@ int kv_store_close(kv_store_t *store);
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased
 //
-// Takes no lock. Must not be called from an interrupt.
+// Waits: for nothing.
 //
 // Power: when it fails during the call, a partition that held a store holds all of it or an
 // empty one; any other an empty store, or none that kv_store_open takes: format again.
@@ -564,7 +590,9 @@ int kv_store_format(const kv_store_config_t *config, void *ram, size_t ram_size)
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, the next kv_store_open finds everything or nothing.
 int kv_store_reset(kv_store_t *store);
@@ -590,7 +618,9 @@ int kv_store_reset(kv_store_t *store);
 //   be told whether it is write-once
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, the key has its old or its new value afterwards, whole,
 // and no other key is touched.
@@ -615,7 +645,9 @@ int kv_store_set(kv_store_t *store,
 // - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_get(kv_store_t *store,
@@ -634,6 +666,8 @@ int kv_store_get(kv_store_t *store,
 // - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
 // - all others as for kv_store_get
 //
+// Waits: for a call in progress.
+//
 // Power: writes nothing.
 int kv_store_get_at(kv_store_t *store,
                     const char *key,
@@ -651,7 +685,9 @@ int kv_store_get_at(kv_store_t *store,
 // - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_get_info(kv_store_t *store, const char *key, kv_info_t *info);
@@ -665,7 +701,9 @@ int kv_store_get_info(kv_store_t *store, const char *key, kv_info_t *info);
 // - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_exists(kv_store_t *store, const char *key);
@@ -683,7 +721,9 @@ int kv_store_exists(kv_store_t *store, const char *key);
 //   be told whether it is write-once
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, the key is there afterwards, unchanged, or gone.
 int kv_store_remove(kv_store_t *store, const char *key);
@@ -691,9 +731,11 @@ int kv_store_remove(kv_store_t *store, const char *key);
 // Starts to store a value of `final_size` bytes that is handed over in pieces.
 //
 // The key keeps its old value, and readers see that, until kv_store_set_finalize. One value at
-// a time: while it is open, reads and iterators work; kv_store_set, kv_store_remove,
-// kv_store_reset, kv_store_maintain, kv_store_reserved_data_set or another kv_store_set_start
-// drop it and proceed, and its handle is then refused.
+// a time: while it is open, reads and iterators work, in all threads. kv_store_set,
+// kv_store_remove, kv_store_reset, kv_store_maintain, kv_store_reserved_data_set or another
+// kv_store_set_start drop it and proceed when they come from the same thread, and its handle is
+// then refused; from another thread they wait until it is finalized or dropped. Where the store
+// has no kv_lock_t, all calls count as those of one thread.
 //
 // `handle` receives the handle, NULL on failure. `key`: 1 to 1024 bytes and NUL. `flags`: 0 or
 // a sum of KV_WRITE_ONCE_FLAG, KV_REQUIRE_CONFIDENTIALITY_FLAG and
@@ -712,7 +754,9 @@ int kv_store_remove(kv_store_t *store, const char *key);
 //   be told whether it is write-once
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: until finalized the new value does not exist, whatever happens; the old one stays.
 int kv_store_set_start(kv_store_t *store,
@@ -736,7 +780,9 @@ int kv_store_set_start(kv_store_t *store,
 //   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start. The value is dropped, the old
 //   one stays
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: as for kv_store_set_start.
 int kv_store_set_add_data(kv_store_t *store,
@@ -756,7 +802,9 @@ int kv_store_set_add_data(kv_store_t *store,
 // - MBED_ERROR_MEDIA_FULL, MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
 //   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start; the old value stays
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: when it fails during the call, the key has its old or its new value afterwards, whole.
 int kv_store_set_finalize(kv_store_t *store, kv_set_handle_t handle);
@@ -764,13 +812,24 @@ int kv_store_set_finalize(kv_store_t *store, kv_set_handle_t handle);
 // Drops the value that is being streamed; the old one stays. What was written of it costs space
 // until it is collected, nothing else.
 //
+// Any thread may do it, for one that died in the middle, too (between two calls: nothing helps a
+// store whose thread was ended within one). With kv_spin_t, and with a mutex that another thread
+// can give back, those who waited go on. A mutex that only its owner gives back may be lost with
+// it: those who wait for it already wait until it gives up, and later writes do without. They
+// are refused with MBED_ERROR_ALREADY_IN_USE where they meet a value in pieces, until the owner
+// uses its stale handle once more, or until the store is closed and opened with new mutexes. A
+// mutex that notices the end of its thread (see `lock` in kv_lock_t) needs none of this: whoever
+// writes next drops the value.
+//
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 //   open
 // - MBED_ERROR_READ_FAILED: it is dropped, but the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: nothing changes for any key, whether it fails or not.
 int kv_store_set_abort(kv_store_t *store, kv_set_handle_t handle);
@@ -790,7 +849,9 @@ int kv_store_set_abort(kv_store_t *store, kv_set_handle_t handle);
 // - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
 //   are open have more than 256 bytes
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_iterator_open(kv_store_t *store, kv_iterator_t *it, const char *prefix);
@@ -806,7 +867,9 @@ int kv_store_iterator_open(kv_store_t *store, kv_iterator_t *it, const char *pre
 //   is NULL with a size
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_iterator_next(kv_store_t *store, kv_iterator_t it, char *key, size_t key_size);
@@ -817,7 +880,9 @@ int kv_store_iterator_next(kv_store_t *store, kv_iterator_t it, char *key, size_
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `it` is not an open iterator of it
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_iterator_close(kv_store_t *store, kv_iterator_t it);
@@ -836,7 +901,9 @@ int kv_store_iterator_close(kv_store_t *store, kv_iterator_t it);
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, they are there afterwards, whole, or not at all.
 int kv_store_reserved_data_set(kv_store_t *store, const void *data, size_t size);
@@ -854,7 +921,9 @@ int kv_store_reserved_data_set(kv_store_t *store, const void *data, size_t size)
 // - MBED_ERROR_INVALID_DATA_DETECTED: they are damaged; nothing was copied
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_reserved_data_get(kv_store_t *store,
@@ -873,7 +942,9 @@ int kv_store_reserved_data_get(kv_store_t *store,
 // - MBED_ERROR_INVALID_DATA_DETECTED: a damaged record could not be moved
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: nothing changes for any key, whether it fails or not.
 int kv_store_maintain(kv_store_t *store, uint32_t budget);
@@ -889,7 +960,9 @@ int kv_store_maintain(kv_store_t *store, uint32_t budget);
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_check(kv_store_t *store, kv_check_report_t *report);
@@ -901,7 +974,9 @@ int kv_store_check(kv_store_t *store, kv_check_report_t *report);
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `stats` is NULL
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_stats(kv_store_t *store, kv_stats_t *stats);
@@ -939,8 +1014,10 @@ int kv_spin_unlock(void *context);
 //   a slash in it
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_OUT_OF_MEMORY: KV_PARTITIONS are attached
-// - MBED_ERROR_ALREADY_IN_USE: the name is; or another thread is in kv_attach or kv_detach, or
-//   in a call on this store
+// - MBED_ERROR_ALREADY_IN_USE: the name is; or another thread is in kv_attach or kv_detach; or
+//   refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing. Names are not stored: attach after each start.
 int kv_attach(const char *name, kv_store_t *store);
@@ -948,7 +1025,8 @@ int kv_attach(const char *name, kv_store_t *store);
 // Takes a name away. Iterators that kv_iterator_open opened by this name are closed, and a value
 // that kv_set_start started is dropped; their handles are refused from then on. The store stays
 // open: kv_detach comes first, then kv_store_close. If it was the default partition, the next one
-// that was attached is.
+// that was attached is. What holds for a value that another thread started, kv_store_set_abort
+// says.
 //
 // `name`: as it was given to kv_attach. Calls of other threads that are in the store already go
 // on; wait for them before the store is closed.
@@ -957,8 +1035,10 @@ int kv_attach(const char *name, kv_store_t *store);
 // - MBED_SUCCESS; also where the store was closed before
 // - MBED_ERROR_INVALID_ARGUMENT: `name` is NULL, empty or longer than any key
 // - MBED_ERROR_ITEM_NOT_FOUND: no partition has this name
-// - MBED_ERROR_ALREADY_IN_USE: another thread is in kv_attach or kv_detach, or in a call on this
-//   store. The name stays; iterators may be closed
+// - MBED_ERROR_ALREADY_IN_USE: another thread is in kv_attach or kv_detach; or refused, see
+//   "Threads" at the top. The name stays; iterators may be closed
+//
+// Waits: for a call in progress.
 //
 // Power: nothing changes for any key, whether it fails or not.
 int kv_detach(const char *name);
@@ -981,8 +1061,11 @@ int kv_detach(const char *name);
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
 //   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
 // - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, the key has its old or its new value afterwards, whole,
 // and no other key is touched.
@@ -1003,8 +1086,11 @@ int kv_set(const char *full_name_key, const void *buffer, size_t size, uint32_t 
 // - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
 // - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_get(const char *full_name_key, void *buffer, size_t buffer_size, size_t *actual_size);
@@ -1019,6 +1105,8 @@ int kv_get(const char *full_name_key, void *buffer, size_t buffer_size, size_t *
 // - MBED_SUCCESS; with 0 bytes where `offset` is the size of the value
 // - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
 // - all others as for kv_get
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_get_at(const char *full_name_key,
@@ -1039,8 +1127,11 @@ int kv_get_at(const char *full_name_key,
 // - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
 // - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_get_info(const char *full_name_key, kv_info_t *info);
@@ -1054,6 +1145,8 @@ int kv_get_info(const char *full_name_key, kv_info_t *info);
 // - MBED_ERROR_ITEM_NOT_FOUND: there is not, or no partition is called like that
 // - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, or its key is not allowed
 // - all others as for kv_get_info
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_exists(const char *full_name_key);
@@ -1070,8 +1163,11 @@ int kv_exists(const char *full_name_key);
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
 //   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_remove
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
 // - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, the key is there afterwards, unchanged, or gone.
 int kv_remove(const char *full_name_key);
@@ -1090,8 +1186,11 @@ int kv_remove(const char *full_name_key);
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
 // - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, everything is there at the next start, or nothing.
 int kv_reset(const char *kvstore_path);
@@ -1116,8 +1215,11 @@ int kv_reset(const char *kvstore_path);
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
 //   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
 // - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: until finalized the new value does not exist, whatever happens; the old one stays.
 int kv_set_start(kv_set_handle_t *handle,
@@ -1135,6 +1237,8 @@ int kv_set_start(kv_set_handle_t *handle,
 //   dropped, never one, or its partition was detached), or `buffer` is NULL with a size
 // - all others as for kv_store_set_add_data
 //
+// Waits: for a call in progress.
+//
 // Power: as for kv_set_start.
 int kv_set_add_data(kv_set_handle_t handle, const void *buffer, size_t size);
 
@@ -1146,6 +1250,8 @@ int kv_set_add_data(kv_set_handle_t handle, const void *buffer, size_t size);
 // - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
 // - all others as for kv_store_set_finalize
 //
+// Waits: for a call in progress.
+//
 // Power: when it fails during the call, the key has its old or its new value afterwards, whole.
 int kv_set_finalize(kv_set_handle_t handle);
 
@@ -1155,6 +1261,8 @@ int kv_set_finalize(kv_set_handle_t handle);
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
 // - all others as for kv_store_set_abort
+//
+// Waits: for a call in progress.
 //
 // Power: nothing changes for any key, whether it fails or not.
 int kv_set_abort(kv_set_handle_t handle);
@@ -1180,8 +1288,11 @@ int kv_set_abort(kv_set_handle_t handle);
 // - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
 //   are open have more than 256 bytes
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
 // - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_iterator_open(kv_iterator_t *it, const char *full_prefix);
@@ -1199,7 +1310,9 @@ int kv_iterator_open(kv_iterator_t *it, const char *full_prefix);
 //   partition was detached), or `key` is NULL with a size
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_iterator_next(kv_iterator_t it, char *key, size_t key_size);
@@ -1211,7 +1324,9 @@ int kv_iterator_next(kv_iterator_t it, char *key, size_t key_size);
 // - MBED_ERROR_INVALID_ARGUMENT: `it` is not an open iterator (it was closed, never one, or its
 //   partition was detached)
 // - MBED_ERROR_NOT_READY: the store was closed
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_iterator_close(kv_iterator_t it);

@@ -78,6 +78,24 @@ fn partitions() {
     );
 }
 
+#[test]
+fn threads() {
+    check(
+        "threads",
+        "sensor0: 100\nsensor1: 100\nsensor2: 100\nlog: 400 bytes\n",
+    );
+}
+
+#[test]
+fn two_stores() {
+    check(
+        "two_stores",
+        "new: 2 settings, language en, serial number A-0042\n\
+         changed: 2 settings, language fr, serial number A-0042\n\
+         reset: 2 settings, language en, serial number A-0042\n",
+    );
+}
+
 /// Runs the demo until its power is cut.
 fn cut(demo: &Path, image: &str) -> String {
     let output = Command::new(demo)

@@ -1,7 +1,6 @@
 //! Threads that share a store: `tests/c/threads.c`, linked with the archive that ships, under each
 //! kind of lock, by handle and by paths. `cargo xtask test` runs the same under a tool that finds
 //! races.
-#![expect(clippy::expect_used, reason = "test helpers")]
 
 #[path = "c/build.rs"]
 mod build;

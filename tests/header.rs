@@ -178,7 +178,12 @@ fn every_function_is_explained() {
             .find(&format!("\nint kv_{name}("))
             .unwrap_or_else(|| panic!("kv_{name} is not in the header"));
         let comment = header[..declaration].rsplit("\n\n").next().expect("a part");
-        for word in ["// Returns", "// - MBED_SUCCESS", "// Power: "] {
+        for word in [
+            "// Returns",
+            "// - MBED_SUCCESS",
+            "// Waits: ",
+            "// Power: ",
+        ] {
             let explained =
                 comment.contains(word) || (name == "store_maintain" && word.contains("SUCC"));
             assert!(explained, "kv_{name}: no \"{word}\"");

@@ -572,6 +572,7 @@ int main(int count, char **arguments) {
     unsigned ran = 0, i;
 
     CHECK(count > 2);
+    alarm(240); /* who waits for ever fails */
     while (kind < KINDS && strcmp(arguments[1], kinds[kind]) != 0) {
         kind++;
     }

@@ -40,8 +40,11 @@ mbed_names! { "kv_iterator_open" "kv_iterator_next" "kv_iterator_close" }
 /// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
 ///   are open have more than 256 bytes
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
 /// - any other number: kv_init_storage_config returned it
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -106,7 +109,9 @@ unsafe fn open(full_prefix: *const c_char) -> Result<usize, c_int> {
 ///   partition was detached), or `key` is NULL with a size
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -152,7 +157,9 @@ pub unsafe extern "C" fn nvkv_kv_iterator_next(
 /// - MBED_ERROR_INVALID_ARGUMENT: `it` is not an open iterator (it was closed, never one, or its
 ///   partition was detached)
 /// - MBED_ERROR_NOT_READY: the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///

@@ -39,8 +39,10 @@ const _: () = assert!(KV_PARTITION_NAME_LENGTH as usize == NAME_MAX);
 ///   a slash in it
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_OUT_OF_MEMORY: KV_PARTITIONS are attached
-/// - MBED_ERROR_ALREADY_IN_USE: the name is; or another thread is in kv_attach or kv_detach, or
-///   in a call on this store
+/// - MBED_ERROR_ALREADY_IN_USE: the name is; or another thread is in kv_attach or kv_detach; or
+///   refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing. Names are not stored: attach after each start.
 ///
@@ -65,7 +67,8 @@ unsafe fn attach(name: *const c_char, store: *mut kv_store_t) -> Result<(), Erro
 /// Takes a name away. Iterators that kv_iterator_open opened by this name are closed, and a value
 /// that kv_set_start started is dropped; their handles are refused from then on. The store stays
 /// open: kv_detach comes first, then kv_store_close. If it was the default partition, the next one
-/// that was attached is.
+/// that was attached is. What holds for a value that another thread started, kv_store_set_abort
+/// says.
 ///
 /// `name`: as it was given to kv_attach. Calls of other threads that are in the store already go
 /// on; wait for them before the store is closed.
@@ -74,8 +77,10 @@ unsafe fn attach(name: *const c_char, store: *mut kv_store_t) -> Result<(), Erro
 /// - MBED_SUCCESS; also where the store was closed before
 /// - MBED_ERROR_INVALID_ARGUMENT: `name` is NULL, empty or longer than any key
 /// - MBED_ERROR_ITEM_NOT_FOUND: no partition has this name
-/// - MBED_ERROR_ALREADY_IN_USE: another thread is in kv_attach or kv_detach, or in a call on this
-///   store. The name stays; iterators may be closed
+/// - MBED_ERROR_ALREADY_IN_USE: another thread is in kv_attach or kv_detach; or refused, see
+///   "Threads" at the top. The name stays; iterators may be closed
+///
+/// Waits: for a call in progress.
 ///
 /// Power: nothing changes for any key, whether it fails or not.
 ///

@@ -37,8 +37,11 @@ use crate::{
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
 ///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
 /// - any other number: kv_init_storage_config returned it
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: until finalized the new value does not exist, whatever happens; the old one stays.
 ///
@@ -105,6 +108,8 @@ fn behind(handle: kv_set_handle_t) -> Result<(registry::Behind, kv_set_handle_t)
 ///   dropped, never one, or its partition was detached), or `buffer` is NULL with a size
 /// - all others as for kv_store_set_add_data
 ///
+/// Waits: for a call in progress.
+///
 /// Power: as for kv_set_start.
 ///
 /// # Safety
@@ -129,6 +134,8 @@ pub unsafe extern "C" fn kv_set_add_data(
 /// - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
 /// - all others as for kv_store_set_finalize
 ///
+/// Waits: for a call in progress.
+///
 /// Power: when it fails during the call, the key has its old or its new value afterwards, whole.
 ///
 /// # Safety
@@ -147,6 +154,8 @@ pub unsafe extern "C" fn kv_set_finalize(handle: kv_set_handle_t) -> c_int {
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
 /// - all others as for kv_store_set_abort
+///
+/// Waits: for a call in progress.
 ///
 /// Power: nothing changes for any key, whether it fails or not.
 ///

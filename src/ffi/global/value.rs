@@ -41,8 +41,11 @@ pub(super) fn stored(flags: u32) -> u32 {
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
 ///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
 /// - any other number: kv_init_storage_config returned it
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: when it fails during the call, the key has its old or its new value afterwards, whole,
 /// and no other key is touched.
@@ -79,8 +82,11 @@ pub unsafe extern "C" fn nvkv_kv_set(
 /// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
 /// - any other number: kv_init_storage_config returned it
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -107,6 +113,8 @@ pub unsafe extern "C" fn nvkv_kv_get(
 /// - MBED_SUCCESS; with 0 bytes where `offset` is the size of the value
 /// - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
 /// - all others as for kv_get
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -140,8 +148,11 @@ pub unsafe extern "C" fn kv_get_at(
 /// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
 /// - any other number: kv_init_storage_config returned it
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -175,6 +186,8 @@ pub unsafe extern "C" fn nvkv_kv_get_info(
 /// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, or its key is not allowed
 /// - all others as for kv_get_info
 ///
+/// Waits: for a call in progress.
+///
 /// Power: writes nothing.
 ///
 /// # Safety
@@ -201,8 +214,11 @@ pub unsafe extern "C" fn kv_exists(full_name_key: *const c_char) -> c_int {
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
 ///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_remove
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
 /// - any other number: kv_init_storage_config returned it
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: when it fails during the call, the key is there afterwards, unchanged, or gone.
 ///
@@ -232,8 +248,11 @@ pub unsafe extern "C" fn nvkv_kv_remove(full_name_key: *const c_char) -> c_int {
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress, or kv_init_storage_config is
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
 /// - any other number: kv_init_storage_config returned it
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: when it fails during the call, everything is there at the next start, or nothing.
 ///
