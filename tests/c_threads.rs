@@ -26,22 +26,22 @@ fn check(kind: &str, scenarios: u32) {
 
 #[test]
 fn mutexes() {
-    check("mutex", 10);
+    check("mutex", 11);
 }
 
 #[test]
 fn mutexes_that_notice_the_death_of_their_thread() {
-    check("robust", 9);
+    check("robust", 10);
 }
 
 #[test]
 fn spin_locks() {
-    check("spin", 9);
+    check("spin", 10);
 }
 
 #[test]
 fn one_mutex_for_both() {
-    check("single", 5);
+    check("single", 6);
 }
 
 #[test]

@@ -286,19 +286,14 @@ impl Session<'_> {
         self.open.stream.token != 0
     }
 
-    /// Ends the stream that is open if it is this thread's, and the call.
+    /// Ends the stream that is open if it is this thread's, and the call. The mutex is given back
+    /// for both, and the caller obtains it anew: a mutex that notices the end of its thread may
+    /// have gone over to this one, who then has it only once.
     fn end_own_stream(mut self) -> Result<(), Error> {
         if !(self.writer && self.open.stream.holds_writer) {
             return Err(Error::AlreadyInUse);
         }
-        self.open.stream.holds_writer = false;
         self.drop_stream();
-        let lock = self.header.lock;
-        drop(self);
-        // The thread of the stream had the mutex once more. Or it is gone, and a mutex that notices
-        // went over to this one: then it has been given back already. So both are given back here,
-        // and the caller obtains it anew.
-        let _ = lock.release_writer();
         Ok(())
     }
 

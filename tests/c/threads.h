@@ -38,6 +38,7 @@ extern kv_store_t *store;
 extern chip_t chip;
 extern api_t api;
 extern kind_t kind;
+extern int by_paths;
 
 /* Opens an empty store under locks of the kind, and reaches it by `by_path`. */
 void store_begin(int by_path);
@@ -47,6 +48,8 @@ void store_end(void);
 
 /* Closes it and opens it again, with locks made anew. */
 void store_restart(void);
+void store_close(void);
+void store_open(void);
 
 /* Steps that threads wait for: `reached` is the highest so far. */
 void reach(int step);

@@ -11,7 +11,7 @@ chip_t chip;
 api_t api;
 kind_t kind;
 
-static int paths;
+int by_paths;
 static unsigned char ram[KV_STORE_RAM(40, 8)];
 static pthread_mutex_t call_mutex, writer_mutex;
 static kv_spin_t call_spin, writer_spin;
@@ -145,20 +145,20 @@ static int path_start(kv_set_handle_t *handle, const char *key, size_t size) {
     return kv_set_start(handle, key, size, 0);
 }
 
-static void store_open(void) {
+void store_open(void) {
     const kv_lock_t lock = lock_new();
     kv_store_config_t config = {.keys = 40, .format = KV_FORMAT_IF_UNRECOGNISED};
 
     config.flash = &chip.flash;
     config.lock = kind == NONE ? NULL : &lock;
     OK(kv_store_open(&config, ram, sizeof ram, &store));
-    if (paths) {
+    if (by_paths) {
         OK(kv_attach("kv", store));
     }
 }
 
-static void store_close(void) {
-    if (paths) {
+void store_close(void) {
+    if (by_paths) {
         OK(kv_detach("kv"));
     }
     OK(kv_store_close(store));
@@ -167,12 +167,12 @@ static void store_close(void) {
 void store_begin(int by_path) {
     const api_t by_handle = {own_set, own_get, own_exists, own_remove, own_start, own_add,
                              own_finalize, own_abort, own_open, own_next, own_close};
-    const api_t by_paths = {path_set, kv_get, kv_exists, kv_remove, path_start, kv_set_add_data,
-                            kv_set_finalize, kv_set_abort, kv_iterator_open, kv_iterator_next,
-                            kv_iterator_close};
+    const api_t through_paths = {path_set, kv_get, kv_exists, kv_remove, path_start,
+                                 kv_set_add_data, kv_set_finalize, kv_set_abort,
+                                 kv_iterator_open, kv_iterator_next, kv_iterator_close};
 
-    paths = by_path;
-    api = by_path ? by_paths : by_handle;
+    by_paths = by_path;
+    api = by_path ? through_paths : by_handle;
     chip_new(&chip, 8, 4096, 4);
     store_open();
     reset_steps();
