@@ -5,7 +5,10 @@
  * run NVKV_UPDATE=1 cargo test --test header.
  *
  * A store lives in one flash partition, described by a kv_flash_t, and in memory lent to
- * kv_store_open. A first program is c-examples/basic.c.
+ * kv_store_open. A first program is c-examples/basic.c. There are two ways to its keys: with the
+ * handle, kv_store_set and so on; or, after kv_attach gave the store a name, by path from anywhere
+ * in the program, with kv_set and so on: the global API of Mbed OS. c-examples/global.c is a first
+ * program of that kind.
  *
  * What holds for all functions:
  *
@@ -16,17 +19,47 @@
  * with a crash; so is a handle that was not opened or was closed, as long as its memory can be
  * read. No buffer needs an alignment.
  *
+ * Paths. "/kv/key" is the key "key" of the partition "kv"; "key" and "/key" are keys of the default
+ * partition, the first one attached. One leading slash is skipped; if there is a further one, what
+ * stands before it names the partition: "kv/key" is "/kv/key", too. The name may be cut short:
+ * "/k/key" finds "kv" where none is called "k" (the first attached of several, of "//key" the
+ * default one). The key has 1 to 128 bytes, of any value but 0, none of them a space or one of
+ * * / ? : ; " | < > \ and a path has at most 1024 bytes. Functions with a store take keys of up to
+ * 1024 bytes of any value but 0, and no paths.
+ *
  * Status. 0 (MBED_SUCCESS) or one of Mbed's negative error numbers. When a call fails, the store
  * is as it was before unless the function says otherwise.
  *
- * Threads. Each call on a store locks the kv_lock_t it was opened with. Without one a single
- * thread is assumed: a call that meets another one in progress, in a thread, an interrupt or a
- * flash function, is refused with MBED_ERROR_ALREADY_IN_USE and changes nothing. Different stores
- * are independent.
+ * Threads. Several threads share a store that was opened with a kv_lock_t: two recursive mutexes
+ * of the operating system, or two spin locks of this library. A call waits for the one in
+ * progress. What changes something also waits while another thread stores a value in pieces, from
+ * kv_store_set_start or kv_set_start to its end; what only reads does not. Each function says
+ * under "Waits" which it is. A thread that changes something while its own value is open drops
+ * that value. If a thread dies in the middle of one, another drops it: see kv_store_set_abort.
+ *
+ * Without a kv_lock_t a single thread is assumed, and nothing is waited for: a call that meets
+ * another one in progress is refused, and what changes something drops the value that is open.
+ *
+ * Refused, with MBED_ERROR_ALREADY_IN_USE and no effect, is a call that meets another one and there
+ * is no kv_lock_t; one that comes out of a function of the same store's kv_flash_t; one whose
+ * mutex could not be obtained; and a change that meets another thread's value in pieces after a
+ * mutex was lost (kv_store_set_abort).
+ *
+ * Different stores are independent. Functions that take a path or a handle from kv_set_start or
+ * kv_iterator_open do as the store behind does, and need nothing else. kv_attach and kv_detach, and
+ * the first call by path, which calls kv_init_storage_config, change what all threads see: of two
+ * that meet, one is refused with MBED_ERROR_ALREADY_IN_USE.
+ *
+ * On processors without compare-and-swap (Cortex-M0, RISC-V without atomics) only one thread at a
+ * time may be in these, and only one thread may use a store without a kv_lock_t: unless the
+ * library was built with the cargo feature `critical-section`. Then the program defines
+ * _critical_section_1_0_acquire and _critical_section_1_0_release; what they protect is a load and
+ * a store, never a flash operation.
  *
  * Interrupts. Calls may last as long as the flash takes to erase a sector; interrupts stay
- * enabled. A store may be called from an interrupt only where its kv_lock_t allows that, or where
- * it has none.
+ * enabled. A store without a kv_lock_t may be called from an interrupt, and refuses where that
+ * interrupted a call. With one, it may where the mutexes can be obtained there, or say that they
+ * cannot; with spin locks it must not.
  *
  * Power. Once a call has returned, what it did survives. When power fails during a call, each key
  * but the one being written keeps its value, and that one has its old or its new value, whole.
@@ -41,6 +74,13 @@
 #define NVKV_VERSION "0.1.0"
 // Major, minor and patch number, 8 bits each.
 #define NVKV_VERSION_NUMBER 0x000100
+
+// Where Mbed's own library is linked, too, its functions have the linker's names kv_set and so on.
+// Then this library's are reached by others, and the source stays as it is. On by itself in
+// Arduino's Mbed cores; elsewhere define NVKV_BESIDE_MBED for all files alike.
+#if defined(ARDUINO_ARCH_MBED) && !defined(NVKV_BESIDE_MBED)
+#define NVKV_BESIDE_MBED
+#endif
 
 // Mbed's own headers where they are found: they define the same names and numbers. Define
 // NVKV_NO_MBED_HEADERS to keep them out.
@@ -62,7 +102,11 @@
 #endif
 
 #if !defined(NVKV_HAS_MBED_ERROR) && !defined(MBED_ERROR_H)
-// Mbed's status numbers.
+// A status number of Mbed's, and the code in it.
+typedef int mbed_error_status_t;
+#define MBED_SYSTEM_ERROR_BASE 256
+#define MBED_GET_ERROR_CODE(status) ((int)((unsigned)(status) & 0xFFFFu))
+// Mbed's status numbers, and their codes.
 enum {
     MBED_SUCCESS = 0,
     MBED_ERROR_UNKNOWN = -2130771712,
@@ -94,11 +138,43 @@ enum {
     MBED_ERROR_CONFIG_MISMATCH = -2130771653,
     MBED_ERROR_ALREADY_INITIALIZED = -2130771652,
     MBED_ERROR_AUTHENTICATION_FAILED = -2130771643,
-    MBED_ERROR_RBP_AUTHENTICATION_FAILED = -2130771642
+    MBED_ERROR_RBP_AUTHENTICATION_FAILED = -2130771642,
+    MBED_ERROR_CODE_UNKNOWN = 256,
+    MBED_ERROR_CODE_INVALID_ARGUMENT = 257,
+    MBED_ERROR_CODE_INVALID_DATA_DETECTED = 258,
+    MBED_ERROR_CODE_INVALID_FORMAT = 259,
+    MBED_ERROR_CODE_INVALID_INDEX = 260,
+    MBED_ERROR_CODE_INVALID_SIZE = 261,
+    MBED_ERROR_CODE_INVALID_OPERATION = 262,
+    MBED_ERROR_CODE_ITEM_NOT_FOUND = 263,
+    MBED_ERROR_CODE_ACCESS_DENIED = 264,
+    MBED_ERROR_CODE_UNSUPPORTED = 265,
+    MBED_ERROR_CODE_BUFFER_FULL = 266,
+    MBED_ERROR_CODE_MEDIA_FULL = 267,
+    MBED_ERROR_CODE_ALREADY_IN_USE = 268,
+    MBED_ERROR_CODE_TIME_OUT = 269,
+    MBED_ERROR_CODE_NOT_READY = 270,
+    MBED_ERROR_CODE_FAILED_OPERATION = 271,
+    MBED_ERROR_CODE_OPERATION_PROHIBITED = 272,
+    MBED_ERROR_CODE_OPERATION_ABORTED = 273,
+    MBED_ERROR_CODE_WRITE_PROTECTED = 274,
+    MBED_ERROR_CODE_CRC_ERROR = 280,
+    MBED_ERROR_CODE_READ_FAILED = 283,
+    MBED_ERROR_CODE_WRITE_FAILED = 284,
+    MBED_ERROR_CODE_INITIALIZATION_FAILED = 285,
+    MBED_ERROR_CODE_OUT_OF_MEMORY = 287,
+    MBED_ERROR_CODE_OUT_OF_RESOURCES = 288,
+    MBED_ERROR_CODE_CONFIG_UNSUPPORTED = 314,
+    MBED_ERROR_CODE_CONFIG_MISMATCH = 315,
+    MBED_ERROR_CODE_ALREADY_INITIALIZED = 316,
+    MBED_ERROR_CODE_AUTHENTICATION_FAILED = 325,
+    MBED_ERROR_CODE_RBP_AUTHENTICATION_FAILED = 326
 };
 #endif
 
 #if !defined(NVKV_HAS_MBED_KVSTORE) && !defined(_KVSTORE_STATIC_API)
+// Mbed's header has nothing to add, should it come later: what it declares, this one does.
+#define _KVSTORE_STATIC_API
 // Flags of a value.
 #define KV_WRITE_ONCE_FLAG (1 << 0)
 #define KV_REQUIRE_CONFIDENTIALITY_FLAG (1 << 1)
@@ -119,6 +195,38 @@ typedef struct info {
 // An open iterator. The pointer is never used as an address: one that is stale or was never one
 // is refused.
 typedef struct _opaque_kv_key_iterator *kv_iterator_t;
+#endif
+
+#ifdef NVKV_BESIDE_MBED
+#define kv_set nvkv_kv_set
+#define kv_get nvkv_kv_get
+#define kv_get_info nvkv_kv_get_info
+#define kv_remove nvkv_kv_remove
+#define kv_reset nvkv_kv_reset
+#define kv_iterator_open nvkv_kv_iterator_open
+#define kv_iterator_next nvkv_kv_iterator_next
+#define kv_iterator_close nvkv_kv_iterator_close
+#define kv_init_storage_config nvkv_kv_init_storage_config
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The program may define this function: it opens the stores of the program and attaches them with
+// kv_attach. It is called by the first function of the global API that is called (kv_set to
+// kv_exists, kv_iterator_open, kv_set_start), and that one's answer is its own where it is not 0;
+// then the next call calls it again, until it returns 0. It must not call the global API itself
+// but for kv_attach and kv_detach.
+//
+// Without one, nothing happens: the program calls kv_attach before it uses the global API. The
+// definition must be in an object file, or in a library that is linked anyway: for its sake alone
+// the linker takes nothing out of a library. On Windows and Apple's systems it is not called:
+// attach first.
+int kv_init_storage_config(void);
+
+#ifdef __cplusplus
+}
 #endif
 
 // Bytes of RAM for a store with an index for `keys` keys on `segments` segments: a constant, for
@@ -185,6 +293,12 @@ typedef struct _opaque_kv_key_iterator *kv_iterator_t;
 
 // Most bytes of reserved data.
 #define KV_RESERVED_DATA_SIZE 64
+
+// Most partitions that can be attached at a time.
+#define KV_PARTITIONS 4
+
+// Longest name of a partition, without its NUL.
+#define KV_PARTITION_NAME_LENGTH 31
 
 // What kv_set_handle_t points to: nothing that can be looked at.
 typedef struct kv_set_handle kv_set_handle;
@@ -256,19 +370,36 @@ typedef struct {
 // See `lock` and `unlock` in kv_lock_t.
 typedef int (*kv_lock_fn)(void *context);
 
-// A recursive mutex of the operating system, so that several threads can share a store.
+// Two recursive mutexes of the operating system, by which several threads share a store.
 //
-// The structure is copied by kv_store_open and need not outlive the call; what `context` points
-// at must live until kv_store_close. With both functions NULL one thread is assumed, and a call
-// that meets another one in progress is refused with MBED_ERROR_ALREADY_IN_USE.
+// One is held during each call. The other, the writer's, is held by whoever changes something:
+// during the call, and from kv_set_start or kv_store_set_start to the end of that value. So
+// others can read, but not write, while a value is stored in pieces. If the thread that stores
+// it writes something else, that value is dropped, as with Mbed: a recursive mutex lets it in.
+//
+// kv_spin_lock and kv_spin_unlock are such functions, for kv_spin_t. With both functions NULL
+// there is no lock: see "Threads" at the top.
+//
+// The structure is copied by kv_store_open and need not outlive the call; what `context` and
+// `writer` point at must live until kv_store_close. Each store has mutexes of its own. With
+// priority inheritance a thread of high priority waits no longer than it must.
 typedef struct {
-    // Passed to both functions as it is. May be NULL.
+    // The mutex that is held during each call; passed to both functions as it is.
     void *context;
-    // Obtains the mutex, waiting for it where it is taken. 0 when obtained; with any other
-    // number the call is refused with MBED_ERROR_ALREADY_IN_USE (a mutex may give up).
+    // Obtains a mutex, waiting for it where another thread has it; a thread that has it gets it
+    // again. 0 when obtained; with any other number the call is refused with
+    // MBED_ERROR_ALREADY_IN_USE (a mutex may give up, or be out of reach for interrupts).
+    //
+    // A mutex that can tell that its owner is gone (POSIX: robust) is obtained then, with 0: the
+    // value which that thread did not finish is dropped.
     kv_lock_fn lock;
-    // Gives the mutex back. What it returns is ignored: nothing could be done about it.
+    // Gives a mutex back. 0 when it was; any other number when the calling thread does not have
+    // it. It is asked that when it drops the value of another thread: see kv_store_set_abort.
     kv_lock_fn unlock;
+    // The writer's mutex, passed to the same functions. NULL: that of `context` serves for both.
+    // Then readers, too, wait while a value is stored in pieces, and the value of a thread that
+    // died can not be dropped by another.
+    void *writer;
 } kv_lock_t;
 
 // How to open a store. Zero is the sensible choice for all but `flash`.
@@ -343,6 +474,30 @@ typedef struct {
     uint32_t flash_errors;
 } kv_stats_t;
 
+// See `thread` in kv_spin_t.
+typedef size_t (*kv_thread_fn)(void);
+
+// See `pause` in kv_spin_t.
+typedef void (*kv_pause_fn)(void);
+
+// A spin lock, for kv_lock_t: two of them, `context` and `writer`, with kv_spin_lock and
+// kv_spin_unlock.
+//
+// It is for several cores without an operating system, and for programs of a PC. On one core
+// with priorities it never lets go: who waits keeps the one away for whom it waits. Nor may an
+// interrupt use the store. On processors without compare-and-swap it needs the cargo feature
+// `critical-section`; without that each call is refused with MBED_ERROR_ALREADY_IN_USE.
+typedef struct {
+    // A number for the calling thread, or for the core where each has only one: not 0, and
+    // another for each. Required. A thread that gets the number of one which is gone has that
+    // one's locks, too.
+    kv_thread_fn thread;
+    // Called again and again while waiting: to let other threads go on. NULL: not needed.
+    kv_pause_fn pause;
+    // The library's. All 0 before the first use.
+    size_t state[3];
+} kv_spin_t;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -365,7 +520,8 @@ size_t kv_store_required_ram(const kv_store_config_t *config);
 // enough. `store` receives the handle, NULL on failure.
 //
 // The two things that open must not share: two handles on one partition, one memory for two
-// handles. Opening in memory that holds an open store ends that one without closing it.
+// handles. Opening in memory that holds an open store ends that one without closing it. Locks
+// nothing, and must not be called from an interrupt.
 //
 // Returns
 // - MBED_SUCCESS
@@ -380,7 +536,7 @@ size_t kv_store_required_ram(const kv_store_config_t *config);
 //   changed
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
 //
-// Takes no lock. Must not be called from an interrupt.
+// Waits: for nothing.
 //
 // Power: may fail at any moment, here as everywhere; the next kv_store_open carries on.
 int kv_store_open(const kv_store_config_t *config, void *ram, size_t ram_size, kv_store_t **store);
@@ -389,11 +545,17 @@ int kv_store_open(const kv_store_config_t *config, void *ram, size_t ram_size, k
 // being streamed are gone. All that was acknowledged is on flash already: closing writes at most
 // that a stream was dropped, and firmware that never closes loses nothing.
 //
+// Any thread may close it, also while another one stores a value in pieces, or died doing so: the
+// mutexes can be used again where kv_store_set_abort leaves them free. Calls of other threads that
+// wait meanwhile are refused with MBED_ERROR_NOT_READY, as long as the memory can be read.
+//
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 // - MBED_ERROR_NOT_READY: the store is not open (or was closed before)
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: nothing changes for any key, whether it fails or not.
 int kv_store_close(kv_store_t *store);
@@ -405,7 +567,7 @@ int kv_store_close(kv_store_t *store);
 // to empty an open store there is kv_store_reset.
 //
 // `config`, `ram`, `ram_size`: as for kv_store_open. The memory is only borrowed for the call; a
-// store that was open in it is gone.
+// store that was open in it is gone. Locks nothing, and must not be called from an interrupt.
 //
 // Returns
 // - MBED_SUCCESS
@@ -413,7 +575,7 @@ int kv_store_close(kv_store_t *store);
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased
 //
-// Takes no lock. Must not be called from an interrupt.
+// Waits: for nothing.
 //
 // Power: when it fails during the call, a partition that held a store holds all of it or an
 // empty one; any other an empty store, or none that kv_store_open takes: format again.
@@ -428,7 +590,9 @@ int kv_store_format(const kv_store_config_t *config, void *ram, size_t ram_size)
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, the next kv_store_open finds everything or nothing.
 int kv_store_reset(kv_store_t *store);
@@ -454,7 +618,9 @@ int kv_store_reset(kv_store_t *store);
 //   be told whether it is write-once
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, the key has its old or its new value afterwards, whole,
 // and no other key is touched.
@@ -479,7 +645,9 @@ int kv_store_set(kv_store_t *store,
 // - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_get(kv_store_t *store,
@@ -498,6 +666,8 @@ int kv_store_get(kv_store_t *store,
 // - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
 // - all others as for kv_store_get
 //
+// Waits: for a call in progress.
+//
 // Power: writes nothing.
 int kv_store_get_at(kv_store_t *store,
                     const char *key,
@@ -515,7 +685,9 @@ int kv_store_get_at(kv_store_t *store,
 // - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_get_info(kv_store_t *store, const char *key, kv_info_t *info);
@@ -529,7 +701,9 @@ int kv_store_get_info(kv_store_t *store, const char *key, kv_info_t *info);
 // - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_exists(kv_store_t *store, const char *key);
@@ -547,7 +721,9 @@ int kv_store_exists(kv_store_t *store, const char *key);
 //   be told whether it is write-once
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, the key is there afterwards, unchanged, or gone.
 int kv_store_remove(kv_store_t *store, const char *key);
@@ -555,9 +731,11 @@ int kv_store_remove(kv_store_t *store, const char *key);
 // Starts to store a value of `final_size` bytes that is handed over in pieces.
 //
 // The key keeps its old value, and readers see that, until kv_store_set_finalize. One value at
-// a time: while it is open, reads and iterators work; kv_store_set, kv_store_remove,
-// kv_store_reset, kv_store_maintain, kv_store_reserved_data_set or another kv_store_set_start
-// drop it and proceed, and its handle is then refused.
+// a time: while it is open, reads and iterators work, in all threads. kv_store_set,
+// kv_store_remove, kv_store_reset, kv_store_maintain, kv_store_reserved_data_set or another
+// kv_store_set_start drop it and proceed when they come from the same thread, and its handle is
+// then refused; from another thread they wait until it is finalized or dropped. Where the store
+// has no kv_lock_t, all calls count as those of one thread.
 //
 // `handle` receives the handle, NULL on failure. `key`: 1 to 1024 bytes and NUL. `flags`: 0 or
 // a sum of KV_WRITE_ONCE_FLAG, KV_REQUIRE_CONFIDENTIALITY_FLAG and
@@ -576,7 +754,9 @@ int kv_store_remove(kv_store_t *store, const char *key);
 //   be told whether it is write-once
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: until finalized the new value does not exist, whatever happens; the old one stays.
 int kv_store_set_start(kv_store_t *store,
@@ -600,7 +780,9 @@ int kv_store_set_start(kv_store_t *store,
 //   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start. The value is dropped, the old
 //   one stays
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: as for kv_store_set_start.
 int kv_store_set_add_data(kv_store_t *store,
@@ -620,7 +802,9 @@ int kv_store_set_add_data(kv_store_t *store,
 // - MBED_ERROR_MEDIA_FULL, MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
 //   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start; the old value stays
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: when it fails during the call, the key has its old or its new value afterwards, whole.
 int kv_store_set_finalize(kv_store_t *store, kv_set_handle_t handle);
@@ -628,13 +812,24 @@ int kv_store_set_finalize(kv_store_t *store, kv_set_handle_t handle);
 // Drops the value that is being streamed; the old one stays. What was written of it costs space
 // until it is collected, nothing else.
 //
+// Any thread may do it, for one that died in the middle, too (between two calls: nothing helps a
+// store whose thread was ended within one). With kv_spin_t, and with a mutex that another thread
+// can give back, those who waited go on. A mutex that only its owner gives back may be lost with
+// it: those who wait for it already wait until it gives up, and later writes do without. They
+// are refused with MBED_ERROR_ALREADY_IN_USE where they meet a value in pieces, until the owner
+// uses its stale handle once more, or until the store is closed and opened with new mutexes. A
+// mutex that notices the end of its thread (see `lock` in kv_lock_t) needs none of this: whoever
+// writes next drops the value.
+//
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 //   open
 // - MBED_ERROR_READ_FAILED: it is dropped, but the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: nothing changes for any key, whether it fails or not.
 int kv_store_set_abort(kv_store_t *store, kv_set_handle_t handle);
@@ -654,7 +849,9 @@ int kv_store_set_abort(kv_store_t *store, kv_set_handle_t handle);
 // - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
 //   are open have more than 256 bytes
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_iterator_open(kv_store_t *store, kv_iterator_t *it, const char *prefix);
@@ -670,7 +867,9 @@ int kv_store_iterator_open(kv_store_t *store, kv_iterator_t *it, const char *pre
 //   is NULL with a size
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_iterator_next(kv_store_t *store, kv_iterator_t it, char *key, size_t key_size);
@@ -681,7 +880,9 @@ int kv_store_iterator_next(kv_store_t *store, kv_iterator_t it, char *key, size_
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `it` is not an open iterator of it
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_iterator_close(kv_store_t *store, kv_iterator_t it);
@@ -700,7 +901,9 @@ int kv_store_iterator_close(kv_store_t *store, kv_iterator_t it);
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: when it fails during the call, they are there afterwards, whole, or not at all.
 int kv_store_reserved_data_set(kv_store_t *store, const void *data, size_t size);
@@ -718,7 +921,9 @@ int kv_store_reserved_data_set(kv_store_t *store, const void *data, size_t size)
 // - MBED_ERROR_INVALID_DATA_DETECTED: they are damaged; nothing was copied
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_reserved_data_get(kv_store_t *store,
@@ -737,7 +942,9 @@ int kv_store_reserved_data_get(kv_store_t *store,
 // - MBED_ERROR_INVALID_DATA_DETECTED: a damaged record could not be moved
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
 //
 // Power: nothing changes for any key, whether it fails or not.
 int kv_store_maintain(kv_store_t *store, uint32_t budget);
@@ -753,7 +960,9 @@ int kv_store_maintain(kv_store_t *store, uint32_t budget);
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_check(kv_store_t *store, kv_check_report_t *report);
@@ -765,10 +974,362 @@ int kv_store_check(kv_store_t *store, kv_check_report_t *report);
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `stats` is NULL
 // - MBED_ERROR_NOT_READY: the store is not open
-// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
 //
 // Power: writes nothing.
 int kv_store_stats(kv_store_t *store, kv_stats_t *stats);
+
+// `lock` of kv_lock_t for a spin lock: waits until it is free, without giving the processor away.
+//
+// `context`: a kv_spin_t.
+//
+// Returns 0, or -1 when `context` or its `thread` is NULL, `thread` returns 0, or the processor
+// has no compare-and-swap (see kv_spin_t). Must not be called from an interrupt.
+int kv_spin_lock(void *context);
+
+// `unlock` of kv_lock_t for a spin lock.
+//
+// `context`: a kv_spin_t. The thread that obtained it calls this, or another that drops the value
+// of one that died.
+//
+// Returns 0, or -1 when `context` is NULL.
+int kv_spin_unlock(void *context);
+
+// Gives an open store a name, by which paths reach it: after kv_attach("kv", store), the key "a"
+// of the store is "/kv/a". The first one attached of those that are is the default partition,
+// which paths without a name mean.
+//
+// `name`: 1 to KV_PARTITION_NAME_LENGTH bytes, no slash among them, and NUL; it is copied.
+// `store` must stay open until kv_detach. It may have several names, and may be used through its
+// handle too.
+//
+// May be called in kv_init_storage_config or at any other time. Up to KV_PARTITIONS partitions
+// are attached at a time.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_INVALID_ARGUMENT: `store` or `name` is NULL, or the name is empty, too long or has
+//   a slash in it
+// - MBED_ERROR_NOT_READY: the store is not open
+// - MBED_ERROR_OUT_OF_MEMORY: KV_PARTITIONS are attached
+// - MBED_ERROR_ALREADY_IN_USE: the name is; or another thread is in kv_attach or kv_detach; or
+//   refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
+//
+// Power: writes nothing. Names are not stored: attach after each start.
+int kv_attach(const char *name, kv_store_t *store);
+
+// Takes a name away. Iterators that kv_iterator_open opened by this name are closed, and a value
+// that kv_set_start started is dropped; their handles are refused from then on. The store stays
+// open: kv_detach comes first, then kv_store_close. If it was the default partition, the next one
+// that was attached is. What holds for a value that another thread started, kv_store_set_abort
+// says.
+//
+// `name`: as it was given to kv_attach. Calls of other threads that are in the store already go
+// on; wait for them before the store is closed.
+//
+// Returns
+// - MBED_SUCCESS; also where the store was closed before
+// - MBED_ERROR_INVALID_ARGUMENT: `name` is NULL, empty or longer than any key
+// - MBED_ERROR_ITEM_NOT_FOUND: no partition has this name
+// - MBED_ERROR_ALREADY_IN_USE: another thread is in kv_attach or kv_detach; or refused, see
+//   "Threads" at the top. The name stays; iterators may be closed
+//
+// Waits: for a call in progress.
+//
+// Power: nothing changes for any key, whether it fails or not.
+int kv_detach(const char *name);
+
+// Stores a value of `size` bytes under a key, in place of the one it may have.
+//
+// `full_name_key`: a path, see "Paths" at the top. `buffer` may be NULL when `size` is 0, and may
+// lie anywhere, in the flash itself too. `create_flags`: 0 or a sum of KV_WRITE_ONCE_FLAG (the
+// value can neither be changed nor removed, only kv_reset ends it),
+// KV_REQUIRE_CONFIDENTIALITY_FLAG and KV_REQUIRE_REPLAY_PROTECTION_FLAG (these two are accepted,
+// but nothing is encrypted, and they are not stored: as with Mbed's store in internal flash).
+//
+// Returns
+// - MBED_SUCCESS: the key has its new value, and keeps it when power fails
+// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, its key is not allowed, `buffer` is NULL with a
+//   size, or other flags are set
+// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
+// - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
+// - MBED_ERROR_MEDIA_FULL: no room, now or ever; nothing was written
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
+//   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
+//
+// Power: when it fails during the call, the key has its old or its new value afterwards, whole,
+// and no other key is touched.
+int kv_set(const char *full_name_key, const void *buffer, size_t size, uint32_t create_flags);
+
+// Copies the value of a key to `buffer`, up to `buffer_size` bytes of it. The same as kv_get_at
+// with an offset of 0.
+//
+// A buffer that is too small is no error: it gets the first part. kv_get_info tells the whole
+// size. `full_name_key`: a path, see "Paths" at the top. `actual_size` receives the bytes copied;
+// it may be NULL, and is left alone on failure.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key, or no partition is called like that
+// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, its key is not allowed, or `buffer` is NULL
+//   with a size and the value is not empty
+// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
+// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress.
+//
+// Power: writes nothing.
+int kv_get(const char *full_name_key, void *buffer, size_t buffer_size, size_t *actual_size);
+
+// Copies the value of a key from byte `offset` on to `buffer`, up to `buffer_size` bytes of it.
+// Not in Mbed's global API. For values that are read in pieces.
+//
+// `full_name_key`: a path, see "Paths" at the top. `actual_size` receives the bytes copied; it may
+// be NULL, and is left alone on failure.
+//
+// Returns
+// - MBED_SUCCESS; with 0 bytes where `offset` is the size of the value
+// - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
+// - all others as for kv_get
+//
+// Waits: for a call in progress.
+//
+// Power: writes nothing.
+int kv_get_at(const char *full_name_key,
+              void *buffer,
+              size_t buffer_size,
+              size_t *actual_size,
+              size_t offset);
+
+// Size and flags of the value of a key.
+//
+// `full_name_key`: a path, see "Paths" at the top. `info` is left alone on failure.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key, or no partition is called like that; also
+//   when `info` is NULL
+// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, its key is not allowed, or `info` is NULL
+// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
+// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress.
+//
+// Power: writes nothing.
+int kv_get_info(const char *full_name_key, kv_info_t *info);
+
+// Whether there is such a key; cheaper than kv_get_info. Not in Mbed's global API.
+//
+// `full_name_key`: a path, see "Paths" at the top.
+//
+// Returns
+// - MBED_SUCCESS: there is
+// - MBED_ERROR_ITEM_NOT_FOUND: there is not, or no partition is called like that
+// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, or its key is not allowed
+// - all others as for kv_get_info
+//
+// Waits: for a call in progress.
+//
+// Power: writes nothing.
+int kv_exists(const char *full_name_key);
+
+// Removes a key and its value. A partition that is full can be emptied key by key.
+//
+// `full_name_key`: a path, see "Paths" at the top.
+//
+// Returns
+// - MBED_SUCCESS: the key is gone, and stays gone when power fails
+// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key, or no partition is called like that
+// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, or its key is not allowed
+// - MBED_ERROR_WRITE_PROTECTED: the key was stored write-once
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
+//   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_remove
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
+//
+// Power: when it fails during the call, the key is there afterwards, unchanged, or gone.
+int kv_remove(const char *full_name_key);
+
+// Removes everything from a partition: all keys, write-once ones and reserved data too. A value
+// being streamed is dropped. Iterators that are open come to their end.
+//
+// `kvstore_path`: the partition, between slashes: "/kv/". What follows the second slash is not
+// looked at. Careful: NULL, "" and every path without a second slash, "/kv" among them, mean the
+// default partition, whatever it is called; that is Mbed's rule.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
+// - MBED_ERROR_INVALID_ARGUMENT: the path has more than 1024 bytes
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
+//
+// Power: when it fails during the call, everything is there at the next start, or nothing.
+int kv_reset(const char *kvstore_path);
+
+// Starts to store a value of `final_size` bytes that is handed over in pieces. Not in Mbed's
+// global API; its C++ classes have it.
+//
+// The key keeps its old value, and readers see that, until kv_set_finalize. One value at a time
+// for each partition: while it is open, what kv_store_set_start says of reads and writes holds.
+//
+// `handle` receives the handle, NULL on failure; it is for kv_set_add_data, kv_set_finalize and
+// kv_set_abort, not for the functions that take a store. `full_name_key`: a path, see "Paths" at
+// the top. `create_flags`: as for kv_set.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_INVALID_ARGUMENT: `handle` or the path is NULL, its key is not allowed, or other
+//   flags are set
+// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
+// - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
+// - MBED_ERROR_MEDIA_FULL: no room, now or ever; nothing was written
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
+//   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress, and while another thread stores a value in pieces.
+//
+// Power: until finalized the new value does not exist, whatever happens; the old one stays.
+int kv_set_start(kv_set_handle_t *handle,
+                 const char *full_name_key,
+                 size_t final_size,
+                 uint32_t create_flags);
+
+// Adds the next `size` bytes of the value; any number of calls, of any sizes.
+//
+// `buffer` may be NULL when `size` is 0.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open (it was finalized,
+//   dropped, never one, or its partition was detached), or `buffer` is NULL with a size
+// - all others as for kv_store_set_add_data
+//
+// Waits: for a call in progress.
+//
+// Power: as for kv_set_start.
+int kv_set_add_data(kv_set_handle_t handle, const void *buffer, size_t size);
+
+// Makes the value that was streamed the value of its key.
+//
+// Returns
+// - MBED_SUCCESS: the key has its new value, and keeps it when power fails
+// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
+// - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
+// - all others as for kv_store_set_finalize
+//
+// Waits: for a call in progress.
+//
+// Power: when it fails during the call, the key has its old or its new value afterwards, whole.
+int kv_set_finalize(kv_set_handle_t handle);
+
+// Drops the value that is being streamed; the old one stays.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
+// - all others as for kv_store_set_abort
+//
+// Waits: for a call in progress.
+//
+// Power: nothing changes for any key, whether it fails or not.
+int kv_set_abort(kv_set_handle_t handle);
+
+// Starts an iteration over the keys of a partition that begin like the key of `full_prefix`.
+//
+// Keys come back in the style of that path: "/kv/wi" gives "/kv/wifi", "kv/" gives "kv/wifi", and
+// NULL or "wi" gives "wifi". Without a second slash it is a key of the default partition: "/kv"
+// asks for keys like "kv1", not for the partition "kv".
+//
+// What is returned is what kv_store_iterator_open says: each key that exists from now until the
+// end exactly once; 16 open at a time for each partition. The prefix need not be allowed as a
+// key. Keys that kv_store_set stored come too, even where no path can name them.
+//
+// `it` receives the iterator, NULL on failure; it is for kv_iterator_next and kv_iterator_close,
+// not for the functions that take a store.
+//
+// Returns
+// - MBED_SUCCESS, also where no key begins like that
+// - MBED_ERROR_INVALID_ARGUMENT: `it` is NULL (then kv_init_storage_config is not called), or the
+//   path has more than 1024 bytes
+// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
+// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
+//   are open have more than 256 bytes
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
+//
+// Waits: for a call in progress.
+//
+// Power: writes nothing.
+int kv_iterator_open(kv_iterator_t *it, const char *full_prefix);
+
+// Copies the next key and its NUL to `key`, which has room for `key_size` bytes: the path as
+// kv_iterator_open was given it, up to where the key begins, and the key. KV_MAX_KEY_LENGTH and
+// KV_PARTITION_NAME_LENGTH + 3 bytes are room enough for any key that kv_set stored.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_ITEM_NOT_FOUND: no further key; also with a `key_size` of 0
+// - MBED_ERROR_INVALID_SIZE: path, key and NUL do not fit. The iterator did not move: a call with
+//   more room gets the same key
+// - MBED_ERROR_INVALID_ARGUMENT: `it` is not an open iterator (it was closed, never one, or its
+//   partition was detached), or `key` is NULL with a size
+// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_NOT_READY: the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
+//
+// Power: writes nothing.
+int kv_iterator_next(kv_iterator_t it, char *key, size_t key_size);
+
+// Ends an iteration.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_INVALID_ARGUMENT: `it` is not an open iterator (it was closed, never one, or its
+//   partition was detached)
+// - MBED_ERROR_NOT_READY: the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+//
+// Waits: for a call in progress.
+//
+// Power: writes nothing.
+int kv_iterator_close(kv_iterator_t it);
 
 // The name of a status: "MBED_SUCCESS", "MBED_ERROR_ITEM_NOT_FOUND" and so on, and "unknown" for
 // a number that is not one of them. Never NULL; the text lives for ever.

@@ -8,6 +8,7 @@
 //! | [`engine`] | one partition: set, get, remove, iterate, collection, recovery |
 //! | [`flash`] | the [`Flash`](flash::Flash) trait, and the simulator (feature `sim`) |
 //! | [`callbacks`] | calls out to the user's C functions |
+//! | `lock` | what is needed of locks without an operating system |
 //!
 //! `docs/format.md` is the normative description of what is on flash.
 #![no_std]
@@ -23,6 +24,7 @@ pub mod error;
 #[expect(unsafe_code, reason = "calls in: exported symbols and C pointers")]
 pub mod ffi;
 pub mod flash;
+mod lock;
 
 pub use error::Error;
 

@@ -44,6 +44,58 @@ fn iterate() {
     );
 }
 
+#[test]
+fn global() {
+    check(
+        "global",
+        "emptying the partition: MBED_SUCCESS\n\
+         setting: MBED_SUCCESS\n\
+         setting write-once: MBED_SUCCESS\n\
+         setting that again: MBED_ERROR_WRITE_PROTECTED\n\
+         getting: MBED_SUCCESS\n\
+         pump 1, 7 bytes\n\
+         getting info: MBED_SUCCESS\n\
+         7 bytes, flags 1\n\
+         getting by its bare name: MBED_SUCCESS\n\
+         setting a third: MBED_SUCCESS\n\
+         2 keys begin with /kv/n\n\
+         3 keys begin with /kv/\n\
+         removing: MBED_SUCCESS\n\
+         getting it then: MBED_ERROR_ITEM_NOT_FOUND\n\
+         setting in a partition that is not there: MBED_ERROR_ITEM_NOT_FOUND\n",
+    );
+}
+
+#[test]
+fn partitions() {
+    check(
+        "partitions",
+        "1 settings, 7 days\n\
+         day 3, 12:00: 12 (MBED_SUCCESS)\n\
+         1 settings, 0 days\n\
+         interval: MBED_SUCCESS\n\
+         day 1: MBED_ERROR_ITEM_NOT_FOUND\n",
+    );
+}
+
+#[test]
+fn threads() {
+    check(
+        "threads",
+        "sensor0: 100\nsensor1: 100\nsensor2: 100\nlog: 400 bytes\n",
+    );
+}
+
+#[test]
+fn two_stores() {
+    check(
+        "two_stores",
+        "new: 2 settings, language en, serial number A-0042\n\
+         changed: 2 settings, language fr, serial number A-0042\n\
+         reset: 2 settings, language en, serial number A-0042\n",
+    );
+}
+
 /// Runs the demo until its power is cut.
 fn cut(demo: &Path, image: &str) -> String {
     let output = Command::new(demo)

@@ -21,6 +21,18 @@ fn names() -> String {
         .iter()
         .map(|(name, number)| format!("    {} = {number},\n", name.trim_end_matches('\0')))
         .collect();
+    // Mbed has a second set of names, for the code in the low 16 bits of each status.
+    let codes: String = status::STATUSES
+        .iter()
+        .filter_map(|(name, number)| {
+            let name = name.trim_end_matches('\0').strip_prefix("MBED_ERROR_")?;
+            Some(format!(
+                "    MBED_ERROR_CODE_{name} = {},\n",
+                number & 0xFFFF
+            ))
+        })
+        .collect();
+    let errors = errors + &codes;
     let version = env!("CARGO_PKG_VERSION");
     let packed = version
         .split('.')
@@ -60,6 +72,12 @@ fn without_rust(header: &str) -> String {
     parts.join("\n\n") + "\n"
 }
 
+/// The functions that Mbed has too, by the names they have in C: names.h says when they have
+/// others for the linker.
+fn with_mbeds_names(header: &str) -> String {
+    header.replace("\nint nvkv_kv_", "\nint kv_")
+}
+
 /// Rust's "# Safety" sections repeat the contract at the top of the header: left out.
 fn without_safety(header: &str) -> String {
     let mut kept = Vec::new();
@@ -87,7 +105,7 @@ fn generated() -> String {
         .expect("cbindgen understands the sources")
         .write(&mut header);
     let header = String::from_utf8(header).expect("text");
-    without_safety(&without_rust(&header))
+    with_mbeds_names(&without_safety(&without_rust(&header)))
 }
 
 /// The committed header; with NVKV_UPDATE made anew before any test reads it.
@@ -117,9 +135,8 @@ fn committed_is_generated() {
 fn every_function_is_explained() {
     let header = COMMITTED.as_str();
     for name in [
-        "open",
-        "close",
-        "format",
+        "attach",
+        "detach",
         "set",
         "get",
         "get_at",
@@ -134,19 +151,42 @@ fn every_function_is_explained() {
         "iterator_open",
         "iterator_next",
         "iterator_close",
-        "reserved_data_set",
-        "reserved_data_get",
-        "maintain",
-        "check",
-        "stats",
+        "store_open",
+        "store_close",
+        "store_format",
+        "store_set",
+        "store_get",
+        "store_get_at",
+        "store_get_info",
+        "store_exists",
+        "store_remove",
+        "store_reset",
+        "store_set_start",
+        "store_set_add_data",
+        "store_set_finalize",
+        "store_set_abort",
+        "store_iterator_open",
+        "store_iterator_next",
+        "store_iterator_close",
+        "store_reserved_data_set",
+        "store_reserved_data_get",
+        "store_maintain",
+        "store_check",
+        "store_stats",
     ] {
         let declaration = header
-            .find(&format!("\nint kv_store_{name}("))
-            .unwrap_or_else(|| panic!("kv_store_{name} is not in the header"));
+            .find(&format!("\nint kv_{name}("))
+            .unwrap_or_else(|| panic!("kv_{name} is not in the header"));
         let comment = header[..declaration].rsplit("\n\n").next().expect("a part");
-        for word in ["// Returns", "// - MBED_SUCCESS", "// Power: "] {
-            let explained = comment.contains(word) || (name == "maintain" && word.contains("SUCC"));
-            assert!(explained, "kv_store_{name}: no \"{word}\"");
+        for word in [
+            "// Returns",
+            "// - MBED_SUCCESS",
+            "// Waits: ",
+            "// Power: ",
+        ] {
+            let explained =
+                comment.contains(word) || (name == "store_maintain" && word.contains("SUCC"));
+            assert!(explained, "kv_{name}: no \"{word}\"");
         }
     }
 }
@@ -176,7 +216,16 @@ fn compiles(compiler: &str, standard: &str, source: &Path, includes: &[PathBuf])
     for include in includes {
         command.arg("-I").arg(include);
     }
-    let output = command.arg(source).output().expect("the compiler runs");
+    let language = if standard.starts_with("c++") {
+        "-xc++"
+    } else {
+        "-xc"
+    };
+    let output = command
+        .arg(language)
+        .arg(source)
+        .output()
+        .expect("the compiler runs");
     assert!(
         output.status.success(),
         "{compiler} -std={standard} {includes:?}: {}",
@@ -205,6 +254,24 @@ fn every_compiler_takes_it() {
             }
             for standard in CPP {
                 compiles(cpp, standard, &source.join("alone.cpp"), includes);
+            }
+        }
+    }
+}
+
+/// Beside headers like Mbed's in either order, seen or not, and with other names for the linker:
+/// what a program written for Mbed uses is there, and declared as Mbed declares it.
+#[test]
+fn programs_for_mbed_take_it() {
+    LazyLock::force(&COMMITTED);
+    let source = root().join("tests/header");
+    let flat = [source.join("mbed_flat")];
+    for (c, cpp) in compilers() {
+        for (compiler, standard) in [(c, "c99"), (c, "c17"), (cpp, "c++11"), (cpp, "c++20")] {
+            compiles(compiler, standard, &source.join("mbed_none.c"), &[]);
+            for name in ["first", "last", "unseen", "beside_first", "beside_last"] {
+                let file = source.join(format!("mbed_{name}.c"));
+                compiles(compiler, standard, &file, &flat);
             }
         }
     }

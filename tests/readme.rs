@@ -104,6 +104,8 @@ fn c_programs_of_the_readme_run() {
     );
     for (number, program) in programs.iter().enumerate() {
         match build_and_run(&format!("readme-{number}"), program) {
+            // What has no `main` is compiled only.
+            Ok(printed) if !program.contains("int main(") => assert_eq!(printed, ""),
             Ok(printed) => assert_eq!(printed, "started 1 times: MBED_SUCCESS\n"),
             Err(why) => panic!("C block {number} of README.md: {why}"),
         }
@@ -269,6 +271,18 @@ fn limits_are_those_of_the_library() {
     let wrong = right.replace("LIMIT_KEY 1024u", "LIMIT_KEY 1000u");
     assert_ne!(wrong, right);
     assert!(build_and_run("limits-wrong", &(wrong + &program)).is_err());
+}
+
+#[test]
+fn limits_of_partitions_are_right() {
+    use nvkv::ffi::{KV_PARTITION_NAME_LENGTH, KV_PARTITIONS};
+    let rows = table(&readme(), "what");
+    let row = rows
+        .iter()
+        .find(|(name, _)| name == "partitions with a name");
+    let numbers = [KV_PARTITIONS, 1, KV_PARTITION_NAME_LENGTH];
+    assert_eq!(row.unwrap().1, numbers);
+    assert!(readme().contains(&format!("Up to {KV_PARTITIONS} partitions have a name")));
 }
 
 /// The number `name` is set to in a Rust source.

@@ -16,5 +16,5 @@ pub use flash::{
     KV_ERASED_00, KV_ERASED_FF, KV_ERASED_UNKNOWN, kv_erase_fn, kv_flash_t, kv_program_fn,
     kv_read_fn, kv_sector_size_fn, kv_sync_fn,
 };
-pub(crate) use lock::CLock;
-pub use lock::{kv_lock_fn, kv_lock_t};
+pub(crate) use lock::{CLock, spin_obtain, spin_release};
+pub use lock::{kv_lock_fn, kv_lock_t, kv_pause_fn, kv_spin_t, kv_thread_fn};

@@ -1,14 +1,18 @@
 //! The handle: a store in lent memory, who may use it now, and the tokens that C holds of streams
 //! and iterators.
 //!
+//! Two mutexes: one around each call, and the writer's around each call that changes something and
+//! from the start of a stream to its end. The writer's comes first, then that of the call. Who
+//! has the writer's while a stream holds it is that stream's thread, since it is recursive.
+//!
 //! Invariant: at most one [`Session`] of a store exists at a time; only it reaches the engine.
 #![expect(non_camel_case_types, reason = "names of the C header")]
 
 use core::{
     cell::UnsafeCell,
     ffi::c_void,
-    ptr, slice,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    mem, ptr, slice,
+    sync::atomic::{AtomicU8, AtomicUsize, Ordering},
 };
 
 use super::config::{Checked, HANDLE_SIZE, Layout};
@@ -16,6 +20,7 @@ use crate::{
     callbacks::{CFlash, CLock},
     engine::{Engine, IteratorId, Memory, Segment},
     error::Error,
+    lock::claim::{self, FREE, TAKEN},
 };
 
 /// An open store. It lives at the start of the memory lent to kv_store_open; what is in it is
@@ -25,9 +30,12 @@ pub struct kv_store_t {
     /// [`LIVE`] and this handle's own address while it is open. A copy, a closed handle and
     /// memory that never was one have something else here.
     marker: AtomicUsize,
-    /// A call is in progress. Without hooks this is the whole lock: loads and stores only, since
-    /// small cores have no compare-and-swap, and only one thread is assumed.
-    busy: AtomicBool,
+    /// A call is in progress. Without mutexes this is the whole lock; with them it shows a call
+    /// that comes out of another one of the same thread.
+    busy: AtomicU8,
+    /// The token of a stream that was ended by another thread than the one that has the writer's
+    /// mutex for it; 0: none. That mutex cannot be waited for, then.
+    lost: AtomicUsize,
     lock: CLock,
     open: UnsafeCell<Open>,
 }
@@ -48,6 +56,8 @@ pub(super) struct Stream {
     token: usize,
     /// Distinguishes the streams of this store from each other and from those of other stores.
     next: usize,
+    /// The thread that started it has the writer's mutex for it.
+    holds_writer: bool,
 }
 
 /// "nvkv".
@@ -58,6 +68,8 @@ const LIVE: usize = 0x6E76_6B76;
 pub(super) struct Session<'s> {
     header: &'s kv_store_t,
     open: &'s mut Open,
+    /// The writer's mutex is to be given back, too.
+    writer: bool,
 }
 
 impl kv_store_t {
@@ -69,11 +81,11 @@ impl kv_store_t {
     }
 }
 
-/// Begins a call: checks the handle, locks it and marks it busy.
+/// The handle, if it is one.
 ///
 /// # Safety
-/// `store` is NULL, or points to memory that was lent to kv_store_open or at least is readable.
-pub(super) unsafe fn enter<'s>(store: *mut kv_store_t) -> Result<Session<'s>, Error> {
+/// As for [`enter`].
+unsafe fn header<'s>(store: *mut kv_store_t) -> Result<&'s kv_store_t, Error> {
     if store.is_null() || !store.is_aligned() {
         return Err(Error::InvalidArgument);
     }
@@ -81,29 +93,143 @@ pub(super) unsafe fn enter<'s>(store: *mut kv_store_t) -> Result<Session<'s>, Er
         return Err(Error::NotReady);
     }
     // SAFETY: live: kv_store_open made a handle of it, and only kv_store_close unmakes it.
-    let header = unsafe { &*store };
+    Ok(unsafe { &*store })
+}
+
+/// Begins a call that changes nothing, or only the stream that is open: checks the handle, locks
+/// it and marks it busy.
+///
+/// # Safety
+/// `store` is NULL, or points to memory that was lent to kv_store_open or at least is readable.
+pub(super) unsafe fn enter<'s>(store: *mut kv_store_t) -> Result<Session<'s>, Error> {
+    // SAFETY: this function's contract.
+    let header = unsafe { header(store) }?;
     // A copy: once another thread closed the store, the handle is the caller's memory again.
     let lock = header.lock;
     lock.obtain()?;
-    let refused = if !kv_store_t::is_live(store) {
-        Error::NotReady
-    } else if header.busy.load(Ordering::Acquire) {
-        Error::AlreadyInUse
-    } else {
-        header.busy.store(true, Ordering::Release);
-        // SAFETY: not busy: no other session exists, and this one is exclusive until dropped.
-        let open = unsafe { &mut *header.open.get() };
-        return Ok(Session { header, open });
-    };
-    lock.release();
-    Err(refused)
+    if let Err(error) = header.begin(&lock) {
+        lock.release();
+        return Err(error);
+    }
+    // SAFETY: not busy: no other session exists, and this one is exclusive until dropped.
+    let open = unsafe { &mut *header.open.get() };
+    Ok(Session {
+        header,
+        open,
+        writer: false,
+    })
+}
+
+/// Begins a call that changes something: waits for the writer's mutex first, and ends this
+/// thread's own stream, as Mbed does.
+///
+/// # Safety
+/// As for [`enter`].
+pub(super) unsafe fn enter_writer<'s>(store: *mut kv_store_t) -> Result<Session<'s>, Error> {
+    // SAFETY: this function's contract.
+    let mut session = unsafe { enter_after_others(store) }?;
+    if !session.header.lock.is_shared() {
+        session.drop_stream();
+        return Ok(session);
+    }
+    if session.has_stream() {
+        session.end_own_stream()?;
+        // SAFETY: this function's contract.
+        session = unsafe { enter_after_others(store) }?;
+        if session.has_stream() {
+            return Err(Error::AlreadyInUse);
+        }
+    }
+    Ok(session)
+}
+
+/// Begins a call with the writer's mutex, where there is one and it is not lost. Without it one
+/// stream at a time still holds, but those who meet it are refused.
+///
+/// # Safety
+/// As for [`enter`].
+unsafe fn enter_after_others<'s>(store: *mut kv_store_t) -> Result<Session<'s>, Error> {
+    // SAFETY: this function's contract.
+    let header = unsafe { header(store) }?;
+    let lock = header.lock;
+    let writer = lock.is_shared() && header.lost.load(Ordering::Relaxed) == 0;
+    if writer {
+        header.refuse_reentry(&lock)?;
+        lock.obtain_writer()?;
+    }
+    // SAFETY: this function's contract.
+    match unsafe { enter(store) } {
+        Ok(mut session) => {
+            session.writer = writer;
+            Ok(session)
+        }
+        Err(error) => {
+            if writer {
+                let _ = lock.release_writer();
+            }
+            Err(error)
+        }
+    }
+}
+
+impl kv_store_t {
+    /// Marks it busy, with the mutex of the call obtained.
+    fn begin(&self, lock: &CLock) -> Result<(), Error> {
+        if !Self::is_live(self) {
+            return Err(Error::NotReady);
+        }
+        let taken = if lock.is_shared() {
+            // The mutex keeps others out, and orders what they wrote: no more is needed here, and
+            // a tool that looks for races finds a mutex which does not do that.
+            let is_free = self.busy.load(Ordering::Relaxed) == FREE;
+            if is_free {
+                self.busy.store(TAKEN, Ordering::Relaxed);
+            }
+            is_free
+        } else {
+            claim::claim(&self.busy, FREE, TAKEN)
+        };
+        if !taken {
+            return Err(Error::AlreadyInUse);
+        }
+        // Without a mutex, another thread may have closed it between the look and the claim.
+        if !Self::is_live(self) {
+            self.end();
+            return Err(Error::NotReady);
+        }
+        Ok(())
+    }
+
+    fn end(&self) {
+        claim::release(&self.busy, FREE);
+    }
+
+    /// Refuses a call out of a flash function before it waits for the writer's mutex: who has that
+    /// may wait for the call that this one comes out of.
+    fn refuse_reentry(&self, lock: &CLock) -> Result<(), Error> {
+        if self.busy.load(Ordering::Relaxed) == FREE {
+            return Ok(());
+        }
+        // This thread is in a call, or another one. With the mutex it can only be this one.
+        lock.obtain()?;
+        let is_busy = self.busy.load(Ordering::Relaxed) != FREE;
+        lock.release();
+        if is_busy {
+            Err(Error::AlreadyInUse)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
         let lock = self.header.lock;
-        self.header.busy.store(false, Ordering::Release);
+        self.header.end();
         lock.release();
+        if self.writer {
+            let _ = lock.release_writer();
+        }
     }
 }
 
@@ -113,35 +239,62 @@ impl Session<'_> {
         self.header.marker.store(0, Ordering::Release);
     }
 
-    /// The token of a stream that was just started.
+    /// The token of a stream that was just started. It keeps the writer's mutex.
     pub(super) fn stream_opened(&mut self) -> usize {
         let stream = &mut self.open.stream;
         stream.token = stream.next;
         stream.next = stream.next.wrapping_add(2);
+        stream.holds_writer = mem::take(&mut self.writer);
         stream.token
     }
 
     /// Whether this is the stream that is open.
     pub(super) fn check_stream(&self, token: usize) -> Result<(), Error> {
-        if token != 0 && token == self.open.stream.token {
-            Ok(())
-        } else {
-            Err(Error::InvalidArgument)
+        if token == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        if token == self.open.stream.token {
+            return Ok(());
+        }
+        // The thread whose stream another one ended has the writer's mutex to this moment.
+        let lost = &self.header.lost;
+        if token == lost.load(Ordering::Relaxed) && self.header.lock.release_writer() {
+            lost.store(0, Ordering::Relaxed);
+        }
+        Err(Error::InvalidArgument)
+    }
+
+    /// Forgets the stream: its token is stale from here on, and others may write.
+    pub(super) fn stream_closed(&mut self) {
+        let stream = &mut self.open.stream;
+        let token = mem::take(&mut stream.token);
+        if mem::take(&mut stream.holds_writer) && !self.header.lock.release_writer() {
+            self.header.lost.store(token, Ordering::Relaxed);
         }
     }
 
-    /// Forgets the stream: its token is stale from here on.
-    pub(super) fn stream_closed(&mut self) {
-        self.open.stream.token = 0;
-    }
-
-    /// Ends a stream that is in the way of a write, as Mbed does. That it could not be voided on
-    /// flash does no harm: it is not part of the store before it is finalized.
+    /// Ends the stream that is open. That it could not be voided on flash does no harm: it is not
+    /// part of the store before it is finalized.
     pub(super) fn drop_stream(&mut self) {
-        if self.open.stream.token != 0 {
+        if self.has_stream() {
             self.stream_closed();
             let _ = self.open.engine.set_abort();
         }
+    }
+
+    fn has_stream(&self) -> bool {
+        self.open.stream.token != 0
+    }
+
+    /// Ends the stream that is open if it is this thread's, and the call. The mutex is given back
+    /// for both, and the caller obtains it anew: a mutex that notices the end of its thread may
+    /// have gone over to this one, who then has it only once.
+    fn end_own_stream(mut self) -> Result<(), Error> {
+        if !(self.writer && self.open.stream.holds_writer) {
+            return Err(Error::AlreadyInUse);
+        }
+        self.drop_stream();
+        Ok(())
     }
 
     /// What C holds of an iterator.
@@ -234,13 +387,15 @@ pub(super) unsafe fn open(
     let seed = store.addr().rotate_left(usize::BITS / 2) | 1;
     let handle = kv_store_t {
         marker: AtomicUsize::new(LIVE ^ store.addr()),
-        busy: AtomicBool::new(false),
+        busy: AtomicU8::new(FREE),
+        lost: AtomicUsize::new(0),
         lock: checked.lock,
         open: UnsafeCell::new(Open {
             engine,
             stream: Stream {
                 token: 0,
                 next: seed,
+                holds_writer: false,
             },
             salt: seed,
         }),

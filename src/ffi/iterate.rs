@@ -32,7 +32,9 @@ pub type kv_iterator_t = *mut _opaque_kv_key_iterator;
 /// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
 ///   are open have more than 256 bytes
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -83,7 +85,9 @@ unsafe fn open(store: *mut kv_store_t, prefix: *const c_char) -> Result<usize, E
 ///   is NULL with a size
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -133,7 +137,9 @@ unsafe fn next(
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `it` is not an open iterator of it
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///

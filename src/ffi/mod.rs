@@ -25,6 +25,10 @@ mod reserved;
 
 mod report;
 
+mod lock;
+
+mod global;
+
 pub mod status;
 
 pub use config::{
@@ -32,11 +36,18 @@ pub use config::{
     KV_RAM_BUFFERS, KV_RAM_HANDLE_32, KV_RAM_HANDLE_64, KV_RAM_INDEX, KV_RAM_SEGMENT, KV_RAM_SLACK,
     KV_SKIP_VERIFY, kv_store_config_t, kv_store_required_ram,
 };
+pub use global::{
+    KV_PARTITION_NAME_LENGTH, KV_PARTITIONS, kv_attach, kv_detach, kv_exists, kv_get_at,
+    kv_set_abort, kv_set_add_data, kv_set_finalize, kv_set_start, nvkv_kv_get, nvkv_kv_get_info,
+    nvkv_kv_iterator_close, nvkv_kv_iterator_next, nvkv_kv_iterator_open, nvkv_kv_remove,
+    nvkv_kv_reset, nvkv_kv_set,
+};
 pub use handle::kv_store_t;
 pub use iterate::{
     _opaque_kv_key_iterator, kv_iterator_t, kv_store_iterator_close, kv_store_iterator_next,
     kv_store_iterator_open,
 };
+pub use lock::{kv_spin_lock, kv_spin_unlock};
 pub use report::{
     kv_check_report_t, kv_stats_t, kv_store_check, kv_store_maintain, kv_store_stats,
 };

@@ -66,7 +66,9 @@ pub struct kv_stats_t {
 /// - MBED_ERROR_INVALID_DATA_DETECTED: a damaged record could not be moved
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: nothing changes for any key, whether it fails or not.
 ///
@@ -75,11 +77,8 @@ pub struct kv_stats_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kv_store_maintain(store: *mut kv_store_t, budget: u32) -> c_int {
     // SAFETY: this function's contract.
-    let steps = match unsafe { handle::enter(store) } {
-        Ok(mut session) => {
-            session.drop_stream();
-            session.engine().maintain(budget)
-        }
+    let steps = match unsafe { handle::enter_writer(store) } {
+        Ok(mut session) => session.engine().maintain(budget),
         Err(error) => Err(error),
     };
     match steps {
@@ -99,7 +98,9 @@ pub unsafe extern "C" fn kv_store_maintain(store: *mut kv_store_t, budget: u32) 
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -144,7 +145,9 @@ pub unsafe extern "C" fn kv_store_check(
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` or `stats` is NULL
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///

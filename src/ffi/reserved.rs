@@ -22,7 +22,9 @@ pub const KV_RESERVED_DATA_SIZE: u32 = 64;
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: when it fails during the call, they are there afterwards, whole, or not at all.
 ///
@@ -47,8 +49,7 @@ unsafe fn set(store: *mut kv_store_t, data: *const c_void, size: usize) -> Resul
     // SAFETY: this function's contract.
     let data = unsafe { args::input(data, size) }?;
     // SAFETY: this function's contract.
-    let mut session = unsafe { handle::enter(store) }?;
-    session.drop_stream();
+    let mut session = unsafe { handle::enter_writer(store) }?;
     session.engine().reserved_data_set(data)
 }
 
@@ -65,7 +66,9 @@ unsafe fn set(store: *mut kv_store_t, data: *const c_void, size: usize) -> Resul
 /// - MBED_ERROR_INVALID_DATA_DETECTED: they are damaged; nothing was copied
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///

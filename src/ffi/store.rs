@@ -14,7 +14,8 @@ use crate::error::Error;
 /// enough. `store` receives the handle, NULL on failure.
 ///
 /// The two things that open must not share: two handles on one partition, one memory for two
-/// handles. Opening in memory that holds an open store ends that one without closing it.
+/// handles. Opening in memory that holds an open store ends that one without closing it. Locks
+/// nothing, and must not be called from an interrupt.
 ///
 /// Returns
 /// - MBED_SUCCESS
@@ -29,7 +30,7 @@ use crate::error::Error;
 ///   changed
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
 ///
-/// Takes no lock. Must not be called from an interrupt.
+/// Waits: for nothing.
 ///
 /// Power: may fail at any moment, here as everywhere; the next kv_store_open carries on.
 ///
@@ -67,11 +68,17 @@ pub unsafe extern "C" fn kv_store_open(
 /// being streamed are gone. All that was acknowledged is on flash already: closing writes at most
 /// that a stream was dropped, and firmware that never closes loses nothing.
 ///
+/// Any thread may close it, also while another one stores a value in pieces, or died doing so: the
+/// mutexes can be used again where kv_store_set_abort leaves them free. Calls of other threads that
+/// wait meanwhile are refused with MBED_ERROR_NOT_READY, as long as the memory can be read.
+///
 /// Returns
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 /// - MBED_ERROR_NOT_READY: the store is not open (or was closed before)
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: nothing changes for any key, whether it fails or not.
 ///
@@ -97,7 +104,7 @@ pub unsafe extern "C" fn kv_store_close(store: *mut kv_store_t) -> c_int {
 /// to empty an open store there is kv_store_reset.
 ///
 /// `config`, `ram`, `ram_size`: as for kv_store_open. The memory is only borrowed for the call; a
-/// store that was open in it is gone.
+/// store that was open in it is gone. Locks nothing, and must not be called from an interrupt.
 ///
 /// Returns
 /// - MBED_SUCCESS
@@ -105,7 +112,7 @@ pub unsafe extern "C" fn kv_store_close(store: *mut kv_store_t) -> c_int {
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased
 ///
-/// Takes no lock. Must not be called from an interrupt.
+/// Waits: for nothing.
 ///
 /// Power: when it fails during the call, a partition that held a store holds all of it or an
 /// empty one; any other an empty store, or none that kv_store_open takes: format again.
@@ -135,7 +142,9 @@ pub unsafe extern "C" fn kv_store_format(
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: when it fails during the call, the next kv_store_open finds everything or nothing.
 ///
@@ -144,11 +153,8 @@ pub unsafe extern "C" fn kv_store_format(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kv_store_reset(store: *mut kv_store_t) -> c_int {
     // SAFETY: this function's contract.
-    status::of(match unsafe { handle::enter(store) } {
-        Ok(mut session) => {
-            session.drop_stream();
-            session.engine().reset()
-        }
+    status::of(match unsafe { handle::enter_writer(store) } {
+        Ok(mut session) => session.engine().reset(),
         Err(error) => Err(error),
     })
 }

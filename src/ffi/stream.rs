@@ -20,9 +20,11 @@ pub type kv_set_handle_t = *mut kv_set_handle;
 /// Starts to store a value of `final_size` bytes that is handed over in pieces.
 ///
 /// The key keeps its old value, and readers see that, until kv_store_set_finalize. One value at
-/// a time: while it is open, reads and iterators work; kv_store_set, kv_store_remove,
-/// kv_store_reset, kv_store_maintain, kv_store_reserved_data_set or another kv_store_set_start
-/// drop it and proceed, and its handle is then refused.
+/// a time: while it is open, reads and iterators work, in all threads. kv_store_set,
+/// kv_store_remove, kv_store_reset, kv_store_maintain, kv_store_reserved_data_set or another
+/// kv_store_set_start drop it and proceed when they come from the same thread, and its handle is
+/// then refused; from another thread they wait until it is finalized or dropped. Where the store
+/// has no kv_lock_t, all calls count as those of one thread.
 ///
 /// `handle` receives the handle, NULL on failure. `key`: 1 to 1024 bytes and NUL. `flags`: 0 or
 /// a sum of KV_WRITE_ONCE_FLAG, KV_REQUIRE_CONFIDENTIALITY_FLAG and
@@ -41,7 +43,9 @@ pub type kv_set_handle_t = *mut kv_set_handle;
 ///   be told whether it is write-once
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: until finalized the new value does not exist, whatever happens; the old one stays.
 ///
@@ -85,8 +89,7 @@ unsafe fn start(
     let flags = args::flags(flags)?;
     let size = u32::try_from(final_size).map_err(|_| Error::TooLarge)?;
     // SAFETY: this function's contract.
-    let mut session = unsafe { handle::enter(store) }?;
-    session.drop_stream();
+    let mut session = unsafe { handle::enter_writer(store) }?;
     session.engine().set_start(key, size, flags)?;
     Ok(session.stream_opened())
 }
@@ -106,7 +109,9 @@ unsafe fn start(
 ///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start. The value is dropped, the old
 ///   one stays
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: as for kv_store_set_start.
 ///
@@ -155,7 +160,9 @@ unsafe fn add_data(
 /// - MBED_ERROR_MEDIA_FULL, MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
 ///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start; the old value stays
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: when it fails during the call, the key has its old or its new value afterwards, whole.
 ///
@@ -187,13 +194,24 @@ unsafe fn finalize(store: *mut kv_store_t, handle: kv_set_handle_t) -> Result<()
 /// Drops the value that is being streamed; the old one stays. What was written of it costs space
 /// until it is collected, nothing else.
 ///
+/// Any thread may do it, for one that died in the middle, too (between two calls: nothing helps a
+/// store whose thread was ended within one). With kv_spin_t, and with a mutex that another thread
+/// can give back, those who waited go on. A mutex that only its owner gives back may be lost with
+/// it: those who wait for it already wait until it gives up, and later writes do without. They
+/// are refused with MBED_ERROR_ALREADY_IN_USE where they meet a value in pieces, until the owner
+/// uses its stale handle once more, or until the store is closed and opened with new mutexes. A
+/// mutex that notices the end of its thread (see `lock` in kv_lock_t) needs none of this: whoever
+/// writes next drops the value.
+///
 /// Returns
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 ///   open
 /// - MBED_ERROR_READ_FAILED: it is dropped, but the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: nothing changes for any key, whether it fails or not.
 ///

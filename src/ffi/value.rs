@@ -36,7 +36,9 @@ pub struct kv_info_t {
 ///   be told whether it is write-once
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: when it fails during the call, the key has its old or its new value afterwards, whole,
 /// and no other key is touched.
@@ -70,8 +72,7 @@ unsafe fn set(
     // SAFETY: this function's contract.
     let value = unsafe { args::input(buffer, size) }?;
     // SAFETY: this function's contract.
-    let mut session = unsafe { handle::enter(store) }?;
-    session.drop_stream();
+    let mut session = unsafe { handle::enter_writer(store) }?;
     session.engine().set(key, value, flags)
 }
 
@@ -90,7 +91,9 @@ unsafe fn set(
 /// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -117,6 +120,8 @@ pub unsafe extern "C" fn kv_store_get(
 /// - MBED_SUCCESS; with 0 bytes where `offset` is the size of the value
 /// - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
 /// - all others as for kv_store_get
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -179,7 +184,9 @@ unsafe fn get(
 /// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -225,7 +232,9 @@ unsafe fn get_info(store: *mut kv_store_t, key: *const c_char) -> Result<kv_info
 /// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress.
 ///
 /// Power: writes nothing.
 ///
@@ -263,7 +272,9 @@ unsafe fn exists(store: *mut kv_store_t, key: *const c_char) -> Result<(), Error
 ///   be told whether it is write-once
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
-/// - MBED_ERROR_ALREADY_IN_USE: another call is in progress
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
 ///
 /// Power: when it fails during the call, the key is there afterwards, unchanged, or gone.
 ///
@@ -281,7 +292,6 @@ unsafe fn remove(store: *mut kv_store_t, key: *const c_char) -> Result<(), Error
     // SAFETY: this function's contract.
     let key = unsafe { args::key(key) }?;
     // SAFETY: this function's contract.
-    let mut session = unsafe { handle::enter(store) }?;
-    session.drop_stream();
+    let mut session = unsafe { handle::enter_writer(store) }?;
     session.engine().remove(key)
 }

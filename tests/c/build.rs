@@ -19,19 +19,23 @@ pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
 }
 
+/// `libnvkv.a` as it ships.
+pub(crate) static ARCHIVE: LazyLock<PathBuf> = LazyLock::new(|| archive("archive", &[]));
+
 /// `libnvkv.a`, in a target folder of its own: cargo is still building in the usual one.
-pub(crate) static ARCHIVE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let target = folder().join("archive");
+pub(crate) fn archive(folder_name: &str, features: &[&str]) -> PathBuf {
+    let target = folder().join(folder_name);
     let output = Command::new(env!("CARGO"))
         .args(["rustc", "--package", "nvkv", "--lib", "--release"])
         .args(["--crate-type", "staticlib", "--target-dir"])
         .arg(&target)
+        .args(["--features", &features.join(",")])
         .current_dir(root())
         .output()
         .expect("cargo runs");
     assert_success("cargo rustc --crate-type staticlib", &output);
     target.join("release/libnvkv.a")
-});
+}
 
 /// The C compiler: `CC`, or what the system calls `cc`.
 pub(crate) fn compiler() -> OsString {
@@ -42,6 +46,16 @@ pub(crate) fn compiler() -> OsString {
 
 /// Compiles and links C sources with the archive; `name` is that of the program.
 pub(crate) fn program(name: &str, sources: &[&str], options: &[&str]) -> PathBuf {
+    program_with(&ARCHIVE, name, sources, options)
+}
+
+/// The same with another archive.
+pub(crate) fn program_with(
+    archive: &Path,
+    name: &str,
+    sources: &[&str],
+    options: &[&str],
+) -> PathBuf {
     let program = folder().join(name);
     let mut command = Command::new(compiler());
     command
@@ -51,7 +65,7 @@ pub(crate) fn program(name: &str, sources: &[&str], options: &[&str]) -> PathBuf
         command.arg("-I").arg(root().join(include));
     }
     command.args(sources.iter().map(|source| root().join(source)));
-    command.arg(&*ARCHIVE).arg("-o").arg(&program);
+    command.arg(archive).arg("-o").arg(&program);
     if cfg!(target_os = "linux") {
         command.args(["-lpthread", "-ldl", "-lm"]);
     }

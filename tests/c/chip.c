@@ -22,7 +22,12 @@ static uint32_t sector_at(const chip_t *chip, uint32_t address, uint32_t *size) 
     }
 }
 
+void (*chip_watch)(void);
+
 static void begin(chip_t *chip) {
+    if (chip_watch != NULL) {
+        chip_watch();
+    }
     if (chip->meanwhile != NULL) {
         chip->meanwhile(chip->meanwhile_context);
     }

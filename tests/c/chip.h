@@ -5,6 +5,10 @@
 
 #include "nvkv.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     /* The shape; set by chip_new, changed before chip_describe. */
     kv_flash_t flash;
@@ -25,6 +29,9 @@ typedef struct {
     unsigned reads, programs, erases, syncs;
 } chip_t;
 
+/* Called at the start of each function of each chip, where it is not NULL. */
+extern void (*chip_watch)(void);
+
 /* A NOR flash of `sectors` sectors, erased. */
 void chip_new(chip_t *chip, uint32_t sectors, uint32_t sector_size, uint32_t program_size);
 
@@ -41,5 +48,9 @@ kv_store_t *chip_open(chip_t *chip, uint32_t keys);
 
 /* Closes what chip_open opened. */
 void chip_close(kv_store_t *store);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

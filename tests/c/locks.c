@@ -8,26 +8,33 @@
 
 static kv_store_t *store;
 
-/* A mutex that counts. */
-static struct {
+/* Mutexes that count: that of the calls, and the writer's. */
+typedef struct {
     int depth, deepest, locks, result;
-} counted;
+} counted_t;
+static counted_t counted, writer;
 
 static int count_lock(void *context) {
-    CHECK(context == &counted);
-    if (counted.result != 0) {
-        return counted.result;
+    counted_t *mutex = context;
+
+    CHECK(mutex == &counted || mutex == &writer);
+    /* The writer's comes first, so that nobody waits for one who waits. */
+    CHECK(mutex == &counted || counted.depth == 0);
+    if (mutex->result != 0) {
+        return mutex->result;
     }
-    counted.locks++;
-    counted.depth++;
-    counted.deepest = counted.depth > counted.deepest ? counted.depth : counted.deepest;
+    mutex->locks++;
+    mutex->depth++;
+    mutex->deepest = mutex->depth > mutex->deepest ? mutex->depth : mutex->deepest;
     return 0;
 }
 
 static int count_unlock(void *context) {
-    CHECK(context == &counted && counted.depth > 0);
-    counted.depth--;
-    return -1; /* ignored */
+    counted_t *mutex = context;
+
+    CHECK((mutex == &counted || mutex == &writer) && mutex->depth > 0);
+    mutex->depth--;
+    return 0;
 }
 
 /* What a flash function must not do. */
@@ -55,6 +62,46 @@ static void reentry(chip_t *chip) {
     OK(kv_store_set(store, "key", "value", 5, 0));
 }
 
+/* The writer's mutex is held while a value is open, and once only whatever ends it. */
+static void streams(void) {
+    kv_set_handle_t handle, second;
+
+    OK(kv_store_set_start(store, &handle, "stream", 2, 0));
+    CHECK(writer.depth == 1 && counted.depth == 0);
+    OK(kv_store_set_add_data(store, handle, "12", 2));
+    OK(kv_store_exists(store, "key"));
+    EXPECT(INVALID_SIZE, kv_store_set_add_data(store, handle, "3", 1));
+    CHECK(writer.depth == 1 && counted.depth == 0);
+    OK(kv_store_set_finalize(store, handle));
+    CHECK(writer.depth == 0 && counted.depth == 0);
+    OK(kv_store_set_start(store, &handle, "stream", 2, 0));
+    OK(kv_store_set_start(store, &second, "stream", 2, 0));
+    EXPECT(INVALID_ARGUMENT, kv_store_set_finalize(store, handle));
+    CHECK(writer.depth == 1 && counted.depth == 0);
+    EXPECT(INVALID_SIZE, kv_store_set_start(store, &handle, "stream", SIZE_MAX, 0));
+    CHECK(writer.depth == 1);
+    EXPECT(INVALID_ARGUMENT, kv_store_set_abort(store, handle));
+    OK(kv_store_set_abort(store, second));
+    CHECK(writer.depth == 0 && counted.depth == 0);
+
+    /* A mutex that gives up: nothing is held, and an open value stays open. */
+    writer.result = 1;
+    EXPECT(IN_USE, kv_store_set(store, "key", "value", 5, 0));
+    OK(kv_store_exists(store, "key"));
+    writer.result = 0;
+    counted.result = 1;
+    EXPECT(IN_USE, kv_store_set(store, "key", "value", 5, 0));
+    counted.result = 0;
+    CHECK(writer.depth == 0 && counted.depth == 0);
+    OK(kv_store_set_start(store, &handle, "stream", 0, 0));
+    counted.result = 1;
+    EXPECT(IN_USE, kv_store_set_finalize(store, handle));
+    counted.result = 0;
+    CHECK(writer.depth == 1);
+    OK(kv_store_set_finalize(store, handle));
+    CHECK(writer.depth == 0 && counted.depth == 0);
+}
+
 static void hooks(chip_t *chip, const kv_store_config_t *config, void *ram, size_t size) {
     int before;
 
@@ -65,10 +112,12 @@ static void hooks(chip_t *chip, const kv_store_config_t *config, void *ram, size
     OK(kv_store_exists(store, "key"));
     EXPECT(NOT_FOUND, kv_store_exists(store, "other"));
     CHECK(counted.locks == before + 2 && counted.depth == 0 && counted.deepest == 1);
+    CHECK(writer.locks == 1 && writer.depth == 0);
+    streams();
 
     /* The mutex lets the same thread in again; the store does not. */
     reentry(chip);
-    CHECK(counted.depth == 0 && counted.deepest == 2);
+    CHECK(counted.depth == 0 && counted.deepest == 2 && writer.depth == 0);
 
     counted.result = -1;
     EXPECT(IN_USE, kv_store_exists(store, "key"));
@@ -107,7 +156,7 @@ static void *work(void *context) {
 static void threads(kv_store_config_t *config, void *ram, size_t size) {
     pthread_mutex_t mutex;
     pthread_mutexattr_t recursive;
-    kv_lock_t lock = {&mutex, mutex_lock, mutex_unlock};
+    kv_lock_t lock = {&mutex, mutex_lock, mutex_unlock, NULL};
     pthread_t ids[THREADS];
     unsigned numbers[THREADS];
     kv_stats_t stats;
@@ -134,7 +183,7 @@ static void threads(kv_store_config_t *config, void *ram, size_t size) {
 
 int main(void) {
     static unsigned char ram[KV_STORE_RAM(20, 8)];
-    kv_lock_t lock = {&counted, count_lock, count_unlock};
+    kv_lock_t lock = {&counted, count_lock, count_unlock, &writer};
     kv_store_config_t config = {.keys = 20, .format = KV_FORMAT_IF_UNRECOGNISED};
     chip_t chip;
 

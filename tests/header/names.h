@@ -3,6 +3,13 @@
 // Major, minor and patch number, 8 bits each.
 #define NVKV_VERSION_NUMBER @VERSION_NUMBER@
 
+// Where Mbed's own library is linked, too, its functions have the linker's names kv_set and so on.
+// Then this library's are reached by others, and the source stays as it is. On by itself in
+// Arduino's Mbed cores; elsewhere define NVKV_BESIDE_MBED for all files alike.
+#if defined(ARDUINO_ARCH_MBED) && !defined(NVKV_BESIDE_MBED)
+#define NVKV_BESIDE_MBED
+#endif
+
 // Mbed's own headers where they are found: they define the same names and numbers. Define
 // NVKV_NO_MBED_HEADERS to keep them out.
 #if defined(__has_include) && !defined(NVKV_NO_MBED_HEADERS)
@@ -23,13 +30,19 @@
 #endif
 
 #if !defined(NVKV_HAS_MBED_ERROR) && !defined(MBED_ERROR_H)
-// Mbed's status numbers.
+// A status number of Mbed's, and the code in it.
+typedef int mbed_error_status_t;
+#define MBED_SYSTEM_ERROR_BASE 256
+#define MBED_GET_ERROR_CODE(status) ((int)((unsigned)(status) & 0xFFFFu))
+// Mbed's status numbers, and their codes.
 enum {
 @ERRORS@
 };
 #endif
 
 #if !defined(NVKV_HAS_MBED_KVSTORE) && !defined(_KVSTORE_STATIC_API)
+// Mbed's header has nothing to add, should it come later: what it declares, this one does.
+#define _KVSTORE_STATIC_API
 // Flags of a value.
 #define KV_WRITE_ONCE_FLAG (1 << 0)
 #define KV_REQUIRE_CONFIDENTIALITY_FLAG (1 << 1)
@@ -50,6 +63,38 @@ typedef struct info {
 // An open iterator. The pointer is never used as an address: one that is stale or was never one
 // is refused.
 typedef struct _opaque_kv_key_iterator *kv_iterator_t;
+#endif
+
+#ifdef NVKV_BESIDE_MBED
+#define kv_set nvkv_kv_set
+#define kv_get nvkv_kv_get
+#define kv_get_info nvkv_kv_get_info
+#define kv_remove nvkv_kv_remove
+#define kv_reset nvkv_kv_reset
+#define kv_iterator_open nvkv_kv_iterator_open
+#define kv_iterator_next nvkv_kv_iterator_next
+#define kv_iterator_close nvkv_kv_iterator_close
+#define kv_init_storage_config nvkv_kv_init_storage_config
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The program may define this function: it opens the stores of the program and attaches them with
+// kv_attach. It is called by the first function of the global API that is called (kv_set to
+// kv_exists, kv_iterator_open, kv_set_start), and that one's answer is its own where it is not 0;
+// then the next call calls it again, until it returns 0. It must not call the global API itself
+// but for kv_attach and kv_detach.
+//
+// Without one, nothing happens: the program calls kv_attach before it uses the global API. The
+// definition must be in an object file, or in a library that is linked anyway: for its sake alone
+// the linker takes nothing out of a library. On Windows and Apple's systems it is not called:
+// attach first.
+int kv_init_storage_config(void);
+
+#ifdef __cplusplus
+}
 #endif
 
 // Bytes of RAM for a store with an index for `keys` keys on `segments` segments: a constant, for

@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::paths;
-use crate::process::{Failure, cargo, run};
+use crate::process::{Failure, cargo_into, run};
 
 /// The command that makes the archive; `--target` and the like can follow.
 pub(crate) fn build_command() -> Command {
-    let mut command = cargo("rustc");
+    build_command_into(&paths::target())
+}
+
+/// The same, into a target directory of its own.
+pub(crate) fn build_command_into(target: &Path) -> Command {
+    let mut command = cargo_into("rustc", target);
     command.args([
         "--package",
         "nvkv",

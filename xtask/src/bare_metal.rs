@@ -56,9 +56,18 @@ fn has_source(rustc: &str) -> bool {
     })
 }
 
+/// As it ships, and with what a user may ask for. Each time nothing in it may panic.
+const FEATURES: [&str; 2] = ["critical-section", ""];
+
 fn build_with(target: &str, toolchain: &Toolchain) -> Result<(), Failure> {
+    FEATURES
+        .into_iter()
+        .try_for_each(|features| build_features(target, toolchain, features))
+}
+
+fn build_features(target: &str, toolchain: &Toolchain, features: &str) -> Result<(), Failure> {
     let mut command = archive::build_command();
-    command.args(["--target", target]);
+    command.args(["--target", target, "--features", features]);
     if let Toolchain::FromSource(rustc) = toolchain {
         // build-std is an unstable option; the variable lets a stable compiler take it.
         command

@@ -4,12 +4,12 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, demo, fuzz};
+use crate::{bare_metal, demo, fuzz, races};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only format, lints and tests; leave out documentation, bare metal, demo and fuzzing
+    /// Only format, lints and tests; leave out documentation, races, bare metal, demo and fuzzing
     #[arg(long)]
     quick: bool,
 }
@@ -26,6 +26,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if !options.quick {
         report.step("documentation", documentation);
         report.step("demo", || demo::check().into());
+        report.step("races", races::check);
         for target in bare_metal::TARGETS {
             report.step(&format!("archive for {target}"), || {
                 bare_metal::build(target)
@@ -41,16 +42,24 @@ fn passes(command: &mut std::process::Command) -> Outcome {
 }
 
 fn lints() -> Outcome {
-    // Once with everything, once as it ships: what only the simulator uses is dead code there.
-    let both = || -> Result<(), Failure> {
+    // With everything; as it ships, for what only the simulator uses is dead code there; and with
+    // the features that change what ships.
+    let all = || -> Result<(), Failure> {
         run_command(
             cargo("clippy")
                 .args(["--workspace", "--all-targets", "--features", "nvkv/sim"])
                 .args(["--", "-D", "warnings"]),
         )?;
-        run_command(cargo("clippy").args(["--package", "nvkv", "--lib", "--", "-D", "warnings"]))
+        for features in ["", "critical-section"] {
+            run_command(
+                cargo("clippy")
+                    .args(["--package", "nvkv", "--lib", "--features", features])
+                    .args(["--", "-D", "warnings"]),
+            )?;
+        }
+        Ok(())
     };
-    both().into()
+    all().into()
 }
 
 fn documentation() -> Outcome {

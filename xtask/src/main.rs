@@ -5,6 +5,7 @@
 //! | `demo.rs` | builds the C demo against the archive and runs it through a power cut |
 //! | `checks.rs` | `cargo xtask test`: the list of steps |
 //! | `bare_metal.rs` | builds the archive for targets without an operating system |
+//! | `races.rs` | threads that share a store, under ThreadSanitizer |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
 //! | `process.rs`, `report.rs` | running programs; telling what happened |
@@ -18,6 +19,7 @@ mod demo;
 mod fuzz;
 mod paths;
 mod process;
+mod races;
 mod report;
 mod soak;
 

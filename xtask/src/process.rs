@@ -32,12 +32,17 @@ pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 
 /// The cargo that runs this program, building into the one target directory.
 pub(crate) fn cargo(subcommand: &str) -> Command {
+    cargo_into(subcommand, &paths::target())
+}
+
+/// The same, building into a directory of its own.
+pub(crate) fn cargo_into(subcommand: &str, target: &Path) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = command(cargo);
     // A target set for all builds would move the artefacts to another folder.
     command.env_remove("CARGO_BUILD_TARGET").arg(subcommand);
     if subcommand != "fmt" {
-        command.arg("--target-dir").arg(paths::target());
+        command.arg("--target-dir").arg(target);
     }
     command
 }

@@ -24,6 +24,13 @@ typedef struct info {
 } kv_info_t;
 
 int kv_set(const char *full_name_key, const void *buffer, size_t size, uint32_t create_flags);
+int kv_get(const char *full_name_key, void *buffer, size_t buffer_size, size_t *actual_size);
+int kv_get_info(const char *full_name_key, kv_info_t *info);
+int kv_remove(const char *full_name_key);
+int kv_iterator_open(kv_iterator_t *it, const char *full_prefix);
+int kv_iterator_next(kv_iterator_t it, char *key, size_t key_size);
+int kv_iterator_close(kv_iterator_t it);
+int kv_reset(const char *kvstore_path);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,170 @@
+//! Values in pieces, by path.
+
+use core::{
+    ffi::{c_char, c_int, c_void},
+    ptr,
+};
+
+use super::{never_is_full, place, registry, status_of, value};
+use crate::{
+    error::Error,
+    ffi::{
+        args, status,
+        stream::{
+            kv_set_handle_t, kv_store_set_abort, kv_store_set_add_data, kv_store_set_finalize,
+            kv_store_set_start,
+        },
+    },
+};
+
+/// Starts to store a value of `final_size` bytes that is handed over in pieces. Not in Mbed's
+/// global API; its C++ classes have it.
+///
+/// The key keeps its old value, and readers see that, until kv_set_finalize. One value at a time
+/// for each partition: while it is open, what kv_store_set_start says of reads and writes holds.
+///
+/// `handle` receives the handle, NULL on failure; it is for kv_set_add_data, kv_set_finalize and
+/// kv_set_abort, not for the functions that take a store. `full_name_key`: a path, see "Paths" at
+/// the top. `create_flags`: as for kv_set.
+///
+/// Returns
+/// - MBED_SUCCESS
+/// - MBED_ERROR_INVALID_ARGUMENT: `handle` or the path is NULL, its key is not allowed, or other
+///   flags are set
+/// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
+/// - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
+/// - MBED_ERROR_MEDIA_FULL: no room, now or ever; nothing was written
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
+///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start
+/// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
+/// - any other number: kv_init_storage_config returned it
+///
+/// Waits: for a call in progress, and while another thread stores a value in pieces.
+///
+/// Power: until finalized the new value does not exist, whatever happens; the old one stays.
+///
+/// # Safety
+/// The contract "Pointers" at the top of nvkv.h.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kv_set_start(
+    handle: *mut kv_set_handle_t,
+    full_name_key: *const c_char,
+    final_size: usize,
+    create_flags: u32,
+) -> c_int {
+    // SAFETY: "Pointers": `handle` is NULL or has room for a handle.
+    unsafe { args::put(handle, ptr::null_mut()) };
+    if handle.is_null() {
+        return status::of(Err(Error::InvalidArgument));
+    }
+    // SAFETY: this function's contract.
+    match unsafe { start(full_name_key, final_size, create_flags) } {
+        Ok(token) => {
+            let token = ptr::without_provenance_mut(token);
+            // SAFETY: as above.
+            unsafe { args::put(handle, token) };
+            status::MBED_SUCCESS
+        }
+        Err(status) => status,
+    }
+}
+
+/// # Safety
+/// As for [`kv_set_start`].
+unsafe fn start(path: *const c_char, final_size: usize, flags: u32) -> Result<usize, c_int> {
+    // SAFETY: this function's contract.
+    let place = unsafe { place(path) }?;
+    let key = place.key()?;
+    let flags = value::stored(flags);
+    let mut own: kv_set_handle_t = ptr::null_mut();
+    // SAFETY: this function's contract; the key is the end of the path, and `own` is here.
+    let answer = unsafe { kv_store_set_start(place.store(), &mut own, key, final_size, flags) };
+    if answer != status::MBED_SUCCESS {
+        return Err(never_is_full(answer));
+    }
+    let opened = registry::stream_opened(&place.found, own.addr());
+    opened.map_err(|error| {
+        // SAFETY: this function's contract.
+        let _ = unsafe { kv_store_set_abort(place.store(), own) };
+        status::of_error(error)
+    })
+}
+
+/// The stream behind what C holds.
+fn behind(handle: kv_set_handle_t) -> Result<(registry::Behind, kv_set_handle_t), c_int> {
+    let behind = registry::stream(handle.addr()).map_err(status::of_error)?;
+    Ok((behind, ptr::without_provenance_mut(behind.token)))
+}
+
+/// Adds the next `size` bytes of the value; any number of calls, of any sizes.
+///
+/// `buffer` may be NULL when `size` is 0.
+///
+/// Returns
+/// - MBED_SUCCESS
+/// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open (it was finalized,
+///   dropped, never one, or its partition was detached), or `buffer` is NULL with a size
+/// - all others as for kv_store_set_add_data
+///
+/// Waits: for a call in progress.
+///
+/// Power: as for kv_set_start.
+///
+/// # Safety
+/// The contract "Pointers" at the top of nvkv.h.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kv_set_add_data(
+    handle: kv_set_handle_t,
+    buffer: *const c_void,
+    size: usize,
+) -> c_int {
+    status_of(behind(handle).map(|(behind, own)| {
+        // SAFETY: this function's contract, and kv_attach: "`store` must stay open".
+        unsafe { kv_store_set_add_data(behind.store, own, buffer, size) }
+    }))
+}
+
+/// Makes the value that was streamed the value of its key.
+///
+/// Returns
+/// - MBED_SUCCESS: the key has its new value, and keeps it when power fails
+/// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
+/// - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
+/// - all others as for kv_store_set_finalize
+///
+/// Waits: for a call in progress.
+///
+/// Power: when it fails during the call, the key has its old or its new value afterwards, whole.
+///
+/// # Safety
+/// The contract "Pointers" at the top of nvkv.h.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kv_set_finalize(handle: kv_set_handle_t) -> c_int {
+    status_of(behind(handle).map(|(behind, own)| {
+        // SAFETY: kv_attach: "`store` must stay open until kv_detach".
+        unsafe { kv_store_set_finalize(behind.store, own) }
+    }))
+}
+
+/// Drops the value that is being streamed; the old one stays.
+///
+/// Returns
+/// - MBED_SUCCESS
+/// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
+/// - all others as for kv_store_set_abort
+///
+/// Waits: for a call in progress.
+///
+/// Power: nothing changes for any key, whether it fails or not.
+///
+/// # Safety
+/// The contract "Pointers" at the top of nvkv.h.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kv_set_abort(handle: kv_set_handle_t) -> c_int {
+    status_of(behind(handle).map(|(behind, own)| {
+        // SAFETY: kv_attach: "`store` must stay open until kv_detach".
+        unsafe { kv_store_set_abort(behind.store, own) }
+    }))
+}
