@@ -16,7 +16,7 @@ function(nvkv_find_rust target)
   if(has_library)
     message(STATUS "nvkv: Rust target ${target}")
   else()
-    nvkv_find_library_source("${target}" rustc)
+    nvkv_find_library_source("${target}" rustc rustc_library)
     if(NOT rustc)
       nvkv_fail("Rust has no library for ${target} here; run: rustup target add ${target}")
     endif()
@@ -24,6 +24,12 @@ function(nvkv_find_rust target)
     # The option is unstable; the variable lets a stable compiler take it.
     set(environment "RUSTC=${rustc}" RUSTC_BOOTSTRAP=1)
     set(options -Zbuild-std=core)
+    # Cargo looks at the dependencies of the whole library, although `core` has none. Beside the
+    # source they mostly are, and then the network is not needed.
+    if(IS_DIRECTORY "${rustc_library}/vendor")
+      list(APPEND options --config "source.crates-io.replace-with=\"vendor\""
+           --config "source.vendor.directory=\"${rustc_library}/vendor\"")
+    endif()
   endif()
   set(nvkv_cargo_environment "${environment}" PARENT_SCOPE)
   set(nvkv_cargo_options "${options}" PARENT_SCOPE)
@@ -93,9 +99,9 @@ function(nvkv_has_library target out)
   endif()
 endfunction()
 
-# A rustc that knows the target and has the source of its library beside it; empty when there is
-# none. With an operating system more than `core` would be needed.
-function(nvkv_find_library_source target out)
+# A rustc that knows the target and has the source of its library, and where that is; empty when
+# there is none. With an operating system more than `core` would be needed.
+function(nvkv_find_library_source target out library_out)
   set(${out} "" PARENT_SCOPE)
   if(NOT NVKV_BUILD_STD OR NOT target MATCHES "-none(-|$)")
     return()
@@ -105,8 +111,10 @@ function(nvkv_find_library_source target out)
     if(rustc STREQUAL NVKV_RUSTC OR EXISTS "${rustc}")
       nvkv_ask_rustc("${rustc}" root --print sysroot)
       nvkv_ask_rustc("${rustc}" known --print cfg --target "${target}")
-      if(known AND EXISTS "${root}/lib/rustlib/src/rust/library/core/Cargo.toml")
+      set(library "${root}/lib/rustlib/src/rust/library")
+      if(known AND EXISTS "${library}/core/Cargo.toml")
         set(${out} "${rustc}" PARENT_SCOPE)
+        set(${library_out} "${library}" PARENT_SCOPE)
         return()
       endif()
     endif()

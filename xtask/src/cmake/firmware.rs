@@ -1,0 +1,147 @@
+//! Firmware for Cortex-M with a toolchain file, in C and C++, run on an emulator; and the presets
+//! for processors.
+
+use std::time::Duration;
+
+use super::{CMAKE, NINJA, Project, cmake, expect, missing, quiet};
+use crate::bare_metal;
+use crate::process::{Failure, command};
+use crate::report::Outcome;
+
+/// A processor: its flags, the Rust target that belongs to it, and a machine that can run it.
+struct Processor {
+    name: &'static str,
+    flags: &'static str,
+    target: &'static str,
+    machine: &'static str,
+}
+
+/// The ways in which floats are passed, and a processor with few instructions. A Cortex-M3 runs the
+/// programs of an M0+.
+const PROCESSORS: [Processor; 3] = [
+    Processor {
+        name: "m0plus",
+        flags: "-mcpu=cortex-m0plus -mthumb",
+        target: "thumbv6m-none-eabi",
+        machine: "mps2-an385",
+    },
+    Processor {
+        name: "m4 softfp",
+        flags: "-mcpu=cortex-m4 -mthumb -mfloat-abi=softfp -mfpu=fpv4-sp-d16",
+        target: "thumbv7em-none-eabi",
+        machine: "mps2-an386",
+    },
+    Processor {
+        name: "m4 hard",
+        flags: "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16",
+        target: "thumbv7em-none-eabihf",
+        machine: "mps2-an386",
+    },
+];
+
+/// A program that hangs is a failure.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The whole step.
+pub(crate) fn check() -> Outcome {
+    let tools = [
+        CMAKE,
+        NINJA,
+        (
+            "arm-none-eabi-gcc",
+            "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+        ),
+        ("qemu-system-arm", "qemu-system-arm"),
+    ];
+    if let Some(what) = missing(&tools) {
+        return Outcome::Skipped(what);
+    }
+    let targets = PROCESSORS.iter().map(|processor| processor.target);
+    if let Some(target) = targets.into_iter().find(|t| !bare_metal::can_build(t)) {
+        return Outcome::Skipped(format!("rustup target add {target}"));
+    }
+    let all = || -> Result<(), Failure> {
+        PROCESSORS.iter().try_for_each(build_and_run)?;
+        presets()
+    };
+    all().into()
+}
+
+fn build_and_run(processor: &Processor) -> Result<(), Failure> {
+    let project = Project::new(processor.name, "firmware")?;
+    let toolchain = project.source().join("toolchain.cmake");
+    let options = [
+        format!("-DCMAKE_TOOLCHAIN_FILE={}", toolchain.display()),
+        format!("-DPROCESSOR_FLAGS={}", processor.flags),
+    ];
+    let printed = project.configure("Ninja", &[&options[0], &options[1]])?;
+    // To the end of the word: `eabihf` begins with `eabi`.
+    let line = format!("nvkv: Rust target {}", processor.target);
+    if !printed
+        .lines()
+        .any(|said| said.split(';').next() == Some(&format!("-- {line}")))
+    {
+        return Err(Failure::new(format!("no `{line}` in:\n{printed}")));
+    }
+    project.build()?;
+    for (program, expected) in [
+        ("firmware_c", "C on the emulator: MBED_SUCCESS\n"),
+        ("firmware_cpp", "C++ on the emulator: MBED_SUCCESS\n"),
+    ] {
+        let mut emulator = command("timeout");
+        emulator.arg(LIMIT.as_secs().to_string());
+        emulator.args(["qemu-system-arm", "-M", processor.machine]);
+        emulator.args(["-display", "none", "-monitor", "none", "-serial", "null"]);
+        emulator.args(["-semihosting-config", "enable=on,target=native"]);
+        emulator.arg("-kernel").arg(project.built(program));
+        expect(&quiet(&mut emulator)?, expected)?;
+    }
+    Ok(())
+}
+
+/// Each preset can be configured: it names a target that Rust knows, and needs no C compiler.
+fn presets() -> Result<(), Failure> {
+    let project = Project::nvkv_alone("presets")?;
+    let list = quiet(
+        cmake()
+            .current_dir(project.source())
+            .args(["--list-presets"]),
+    )?;
+    let names = preset_names(&list);
+    if !names.contains(&"cortex-m4-hard") {
+        return Err(Failure::new(format!(
+            "no preset cortex-m4-hard in:\n{list}"
+        )));
+    }
+    for name in names {
+        let mut configure = cmake();
+        configure
+            .current_dir(project.source())
+            .args(["--preset", name]);
+        if name != "host" {
+            configure.arg("-DCMAKE_C_COMPILER=/no/compiler");
+        }
+        quiet(&mut configure)?;
+    }
+    Ok(())
+}
+
+/// The names in quotes at the beginnings of lines.
+fn preset_names(list: &str) -> Vec<&str> {
+    let lines = list.lines().map(str::trim_start);
+    lines
+        .filter_map(|line| Some(line.strip_prefix('"')?.split_once('"')?.0))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_presets_are_read() {
+        let list =
+            "Available configure presets:\n\n  \"host\"      - This machine\n  \"m0\" - \"M\"";
+        assert_eq!(preset_names(list), ["host", "m0"]);
+    }
+}
