@@ -4,7 +4,7 @@
 # that one stand the tools and tests of the project too, and to know their versions cargo would ask
 # the network. The profile, the features and the version are those of the original.
 #
-# Invariant: each build folder has a cargo folder of its own, so that builds side by side do not meet.
+# Invariant: each build folder has a cargo folder of its own: builds side by side do not meet.
 
 function(nvkv_build_archive target out)
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/cargo")
@@ -66,8 +66,8 @@ function(nvkv_write_manifest file)
   configure_file("${file}.new" "${file}" COPYONLY)
 endfunction()
 
-# What a program has to link after the archive: the libraries of the operating system that Rust's own
-# library uses. Without an operating system it is nothing.
+# What a program has to link after the archive: the libraries of the operating system that Rust's
+# own library uses. Without an operating system it is nothing.
 function(nvkv_system_libraries target out)
   if(target)
     set(system "${target}")

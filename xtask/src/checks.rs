@@ -36,6 +36,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         }
         report.step("CMake on this machine", cmake::host::check);
         report.step("CMake for Cortex-M", cmake::firmware::check);
+        report.step("CMake presets", cmake::presets::check);
         report.step("CMake and Rust targets", cmake::targets::check);
         report.step("CMake refusals", cmake::refusals::check);
         report.step("fuzz smoke", fuzz::smoke);

@@ -1,9 +1,8 @@
-//! Firmware for Cortex-M with a toolchain file, in C and C++, run on an emulator; and the presets
-//! for processors.
+//! Firmware for Cortex-M with a toolchain file, in C and C++, run on an emulator.
 
 use std::time::Duration;
 
-use super::{CMAKE, NINJA, Project, cmake, expect, missing, quiet};
+use super::{CMAKE, NINJA, Project, expect, missing, quiet};
 use crate::bare_metal;
 use crate::process::{Failure, command};
 use crate::report::Outcome;
@@ -62,7 +61,7 @@ pub(crate) fn check() -> Outcome {
     }
     let all = || -> Result<(), Failure> {
         PROCESSORS.iter().try_for_each(build_and_run)?;
-        presets()
+        flags_of_the_project()
     };
     all().into()
 }
@@ -75,14 +74,7 @@ fn build_and_run(processor: &Processor) -> Result<(), Failure> {
         format!("-DPROCESSOR_FLAGS={}", processor.flags),
     ];
     let printed = project.configure("Ninja", &[&options[0], &options[1]])?;
-    // To the end of the word: `eabihf` begins with `eabi`.
-    let line = format!("nvkv: Rust target {}", processor.target);
-    if !printed
-        .lines()
-        .any(|said| said.split(';').next() == Some(&format!("-- {line}")))
-    {
-        return Err(Failure::new(format!("no `{line}` in:\n{printed}")));
-    }
+    chosen(&printed, processor.target)?;
     project.build()?;
     for (program, expected) in [
         ("firmware_c", "C on the emulator: MBED_SUCCESS\n"),
@@ -99,39 +91,29 @@ fn build_and_run(processor: &Processor) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Each preset can be configured: it names a target that Rust knows, and needs no C compiler.
-fn presets() -> Result<(), Failure> {
-    let project = Project::nvkv_alone("presets")?;
-    let list = quiet(
-        cmake()
-            .current_dir(project.source())
-            .args(["--list-presets"]),
-    )?;
-    let names = preset_names(&list);
-    if !names.contains(&"cortex-m4-hard") {
-        return Err(Failure::new(format!(
-            "no preset cortex-m4-hard in:\n{list}"
-        )));
-    }
-    for name in names {
-        let mut configure = cmake();
-        configure
-            .current_dir(project.source())
-            .args(["--preset", name]);
-        if name != "host" {
-            configure.arg("-DCMAKE_C_COMPILER=/no/compiler");
-        }
-        quiet(&mut configure)?;
-    }
-    Ok(())
+/// The processor stands in `add_compile_options` of the project, not in the toolchain file.
+fn flags_of_the_project() -> Result<(), Failure> {
+    let project = Project::new("options", "firmware")?;
+    let toolchain = project.source().join("toolchain.cmake");
+    let options = [
+        format!("-DCMAKE_TOOLCHAIN_FILE={}", toolchain.display()),
+        "-DPROCESSOR_OPTIONS=SHELL:-mcpu=cortex-m4 -mthumb;-mfloat-abi=hard".to_owned(),
+    ];
+    let printed = project.configure("Ninja", &[&options[0], &options[1]])?;
+    chosen(&printed, "thumbv7em-none-eabihf")
 }
 
-/// The names in quotes at the beginnings of lines.
-fn preset_names(list: &str) -> Vec<&str> {
-    let lines = list.lines().map(str::trim_start);
-    lines
-        .filter_map(|line| Some(line.strip_prefix('"')?.split_once('"')?.0))
-        .collect()
+/// An error unless the configuration said that it chose this target; to the end of the word, as
+/// `eabihf` begins with `eabi`.
+fn chosen(printed: &str, target: &str) -> Result<(), Failure> {
+    let line = format!("-- nvkv: Rust target {target}");
+    if printed
+        .lines()
+        .any(|said| said.split(';').next() == Some(&line))
+    {
+        return Ok(());
+    }
+    Err(Failure::new(format!("no `{line}` in:\n{printed}")))
 }
 
 #[cfg(test)]
@@ -139,9 +121,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_presets_are_read() {
-        let list =
-            "Available configure presets:\n\n  \"host\"      - This machine\n  \"m0\" - \"M\"";
-        assert_eq!(preset_names(list), ["host", "m0"]);
+    fn another_target_is_found() {
+        let printed = "-- nvkv: Rust target thumbv7em-none-eabihf; its core is built\n-- Done";
+        assert!(chosen(printed, "thumbv7em-none-eabihf").is_ok());
+        assert!(chosen(printed, "thumbv7em-none-eabi").is_err());
     }
 }

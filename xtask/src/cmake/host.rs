@@ -19,8 +19,7 @@ pub(crate) fn check() -> Outcome {
         let prefix = install()?;
         find_package(&prefix)?;
         pkg_config(&prefix)?;
-        prebuilt(&prefix)?;
-        preset()
+        prebuilt(&prefix)
     };
     all().into()
 }
@@ -136,19 +135,4 @@ fn prebuilt(prefix: &Path) -> Result<(), Failure> {
         run(&project)?;
     }
     Ok(())
-}
-
-/// The preset `host` builds and installs into the build folder.
-fn preset() -> Result<(), Failure> {
-    let project = Project::nvkv_alone("preset")?;
-    let source = project.source();
-    for arguments in [["--preset", "host", ""], ["--build", "--preset", "host"]] {
-        let arguments = arguments.iter().filter(|word| !word.is_empty());
-        quiet(cmake().current_dir(source).args(arguments))?;
-    }
-    let header = source.join("build/host/prefix/include/nvkv.h");
-    if header.is_file() {
-        return Ok(());
-    }
-    Err(Failure::new(format!("there is no {}", header.display())))
 }

@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `host.rs` | each way to use nvkv, on this machine: built, and run |
 //! | `firmware.rs` | firmware for Cortex-M, run on an emulator |
+//! | `presets.rs` | the archive by itself, for the processors that have presets |
 //! | `targets.rs` | which Rust target goes with which compiler and flags |
 //! | `refusals.rs` | what cannot work is refused, in one line that says what to do |
 
 pub(crate) mod firmware;
 pub(crate) mod host;
+pub(crate) mod presets;
 pub(crate) mod refusals;
 pub(crate) mod targets;
 

@@ -109,8 +109,8 @@ fn unknown_target() -> Result<(), Failure> {
     )
 }
 
-/// For a processor whose library is not installed, and for an operating system, for which the source
-/// of `core` would not do.
+/// For a processor whose library is not installed, and for an operating system, for which the
+/// source of `core` would not do.
 fn no_library() -> Result<(), Failure> {
     let candidates = [
         "thumbv8m.base-none-eabi",
