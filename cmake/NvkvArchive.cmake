@@ -20,6 +20,9 @@ function(nvkv_build_archive target out)
     string(REPLACE ";" "," list "${NVKV_FEATURES}")
     set(features --features "${list}")
   endif()
+  # Another rustc makes another archive, and after an update the command is still the same.
+  set(compiler "${folder}/compiler")
+  nvkv_write("${compiler}" "${nvkv_rustc_version}\n")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/*.rs")
   # Lints are the project's own affair: a newer compiler with a new one must not end a user's build.
   # The copy is newer than all sources even where cargo finds nothing to do; make would else start
@@ -31,7 +34,7 @@ function(nvkv_build_archive target out)
             --crate-type staticlib --target "${target}" --target-dir "${folder}/target"
             ${features} ${nvkv_cargo_options} -- --cap-lints warn
     COMMAND "${CMAKE_COMMAND}" -E copy "${folder}/target/${target}/release/${name}" "${archive}"
-    DEPENDS ${sources} "${manifest}" "${NVKV_CARGO}"
+    DEPENDS ${sources} "${manifest}" "${compiler}"
     WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
     COMMENT "Building ${name} for ${target}"
     VERBATIM)
@@ -61,7 +64,11 @@ function(nvkv_write_manifest file)
   endif()
   set(path "path = \"${CMAKE_CURRENT_SOURCE_DIR}/src/lib.rs\"")
   string(REPLACE "\n[lib]\n" "\n[lib]\n${path}\n" text "${text}")
-  # Written only when it differs: it is what the archive is made from.
+  nvkv_write("${file}" "${text}")
+endfunction()
+
+# Writes a file that the archive depends on: not when it has that text already.
+function(nvkv_write file text)
   file(WRITE "${file}.new" "${text}")
   configure_file("${file}.new" "${file}" COPYONLY)
 endfunction()

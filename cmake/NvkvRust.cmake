@@ -6,11 +6,13 @@
 #
 # Invariant: whatever cannot work ends the configuration here, not the build.
 
-# Sets NVKV_CARGO, and for the caller nvkv_cargo_environment and nvkv_cargo_options.
+# Sets NVKV_CARGO, and for the caller nvkv_cargo_environment, nvkv_cargo_options and
+# nvkv_rustc_version.
 function(nvkv_find_rust target)
   nvkv_find_rust_programs()
   nvkv_check_rust_version()
-  set(environment "RUSTC=${NVKV_RUSTC}")
+  set(rustc "${NVKV_RUSTC}")
+  set(environment "RUSTC=${rustc}")
   set(options "")
   nvkv_has_library("${target}" has_library)
   if(has_library)
@@ -31,6 +33,8 @@ function(nvkv_find_rust target)
            --config "source.vendor.directory=\"${rustc_library}/vendor\"")
     endif()
   endif()
+  nvkv_ask_rustc("${rustc}" version --version)
+  set(nvkv_rustc_version "${version}" PARENT_SCOPE)
   set(nvkv_cargo_environment "${environment}" PARENT_SCOPE)
   set(nvkv_cargo_options "${options}" PARENT_SCOPE)
 endfunction()

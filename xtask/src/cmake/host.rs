@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CMAKE, NINJA, Project, cannot, cmake, expect, files, missing, quiet};
+use super::{CMAKE, NINJA, Project, cannot, cmake, expect, files, missing, quiet, write_program};
 use crate::process::{Failure, command};
 use crate::report::Outcome;
 
@@ -73,7 +73,28 @@ fn fetch_content() -> Result<(), Failure> {
     if again.contains("Building libnvkv.a") || again.contains("Linking") {
         return Err(Failure::new(format!("built for nothing:\n{again}")));
     }
-    Ok(())
+    other_compiler(&project)
+}
+
+/// An updated rustc builds the archive anew, although it has the same name.
+fn other_compiler(project: &Project) -> Result<(), Failure> {
+    let rustc = project.built("rustc");
+    let option = format!("-DNVKV_RUSTC={}", rustc.display());
+    let built = |version: &str| {
+        let lines = format!(
+            "#!/bin/sh\n[ \"$*\" = --version ] && exec echo rustc {version}\nexec rustc \"$@\"\n"
+        );
+        write_program(&rustc, &lines)?;
+        project.configure("Unix Makefiles", &[&option])?;
+        Ok(project.build()?.contains("Building libnvkv.a"))
+    };
+    let found = [built("1.90.0")?, built("1.90.0")?, built("1.91.0")?];
+    if found == [true, false, true] {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "whether the archive was built, with one rustc twice and with another: {found:?}"
+    )))
 }
 
 /// Installs nvkv, and moves the prefix: nothing in it may know where it was.

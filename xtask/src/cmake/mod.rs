@@ -163,6 +163,12 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Writes a script that can be run.
+pub(super) fn write_program(file: &Path, lines: &str) -> Result<(), Failure> {
+    fs::write(file, lines).map_err(|error| cannot("write", file, &error))?;
+    quiet(command("chmod").arg("+x").arg(file)).map(|_| ())
+}
+
 /// All files below a folder.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut waiting = vec![folder.to_owned()];

@@ -1,10 +1,10 @@
 //! What cannot work is refused when the project is configured, in one line that says what to do.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use super::{CMAKE, NINJA, Project, cannot, missing, scratch};
+use super::{CMAKE, NINJA, Project, cannot, missing, scratch, write_program};
 use crate::bare_metal;
 use crate::process::{Failure, captured, command, output_of};
 use crate::report::Outcome;
@@ -84,9 +84,7 @@ fn which(program: &str) -> Result<PathBuf, Failure> {
 
 fn old_rust() -> Result<(), Failure> {
     let rustc = scratch("old rust")?.join("rustc");
-    fs::write(&rustc, "#!/bin/sh\necho 'rustc 1.63.0'\n")
-        .map_err(|error| cannot("write", &rustc, &error))?;
-    make_executable(&rustc)?;
+    write_program(&rustc, "#!/bin/sh\necho 'rustc 1.63.0'\n")?;
     let option = format!("-DNVKV_RUSTC={}", rustc.display());
     refused(
         &mut alone(&["-DNVKV_RUST_TARGET=thumbv6m-none-eabi", &option])?,
@@ -95,10 +93,6 @@ fn old_rust() -> Result<(), Failure> {
             rustc.display()
         ),
     )
-}
-
-fn make_executable(file: &Path) -> Result<(), Failure> {
-    crate::process::run(command("chmod").arg("+x").arg(file))
 }
 
 fn unknown_target() -> Result<(), Failure> {
