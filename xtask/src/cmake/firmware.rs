@@ -1,10 +1,11 @@
 //! Firmware for Cortex-M with a toolchain file, in C and C++, run on an emulator.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{CMAKE, NINJA, Project, expect, missing, quiet};
 use crate::bare_metal;
-use crate::process::{Failure, command};
+use crate::process::{Failure, command, output_of};
 use crate::report::Outcome;
 
 /// A processor: its flags, the Rust target that belongs to it, and a machine that can run it.
@@ -38,6 +39,8 @@ const PROCESSORS: [Processor; 3] = [
     },
 ];
 
+const GCC: &str = "arm-none-eabi-gcc";
+
 /// A program that hangs is a failure.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -46,14 +49,15 @@ pub(crate) fn check() -> Outcome {
     let tools = [
         CMAKE,
         NINJA,
-        (
-            "arm-none-eabi-gcc",
-            "gcc-arm-none-eabi libnewlib-arm-none-eabi",
-        ),
+        (GCC, "gcc-arm-none-eabi"),
         ("qemu-system-arm", "qemu-system-arm"),
+        ("timeout", "coreutils"),
     ];
     if let Some(what) = missing(&tools) {
         return Outcome::Skipped(what);
+    }
+    if !has_c_library() {
+        return Outcome::Skipped("apt-get install libnewlib-arm-none-eabi".to_owned());
     }
     let targets = PROCESSORS.iter().map(|processor| processor.target);
     if let Some(target) = targets.into_iter().find(|t| !bare_metal::can_build(t)) {
@@ -64,6 +68,13 @@ pub(crate) fn check() -> Outcome {
         flags_of_the_project()
     };
     all().into()
+}
+
+/// Whether the compiler has the C library that firmware is linked with: it knows the path then, and
+/// repeats the name otherwise.
+fn has_c_library() -> bool {
+    let path = output_of(command(GCC).arg("-print-file-name=libc_nano.a"));
+    path.is_some_and(|path| Path::new(&path).is_absolute())
 }
 
 fn build_and_run(processor: &Processor) -> Result<(), Failure> {
