@@ -6,6 +6,7 @@
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -116,6 +117,89 @@ fn c_programs_of_the_readme_run() {
 fn c_programs_that_are_wrong_are_found() {
     assert!(build_and_run("bad-name", "int x = kv_no_such_name;\n").is_err());
     assert!(build_and_run("bad-exit", "int main(void) { return 1; }\n").is_err());
+}
+
+/// The documents that say how to use nvkv with CMake.
+fn cmake_documents() -> [String; 2] {
+    ["README.md", "docs/cmake.md"].map(|name| fs::read_to_string(root().join(name)).unwrap())
+}
+
+/// Whether one of the projects of `tests/cmake`, which `cargo xtask test` builds and runs, has the
+/// lines of the block.
+fn is_built(block: &str) -> bool {
+    let projects = ["subdirectory", "fetch_content", "installed"];
+    projects.iter().any(|name| {
+        let file = root().join("tests/cmake").join(name).join("CMakeLists.txt");
+        let text = fs::read_to_string(file).unwrap();
+        text.contains(&format!("\n{block}"))
+    })
+}
+
+#[test]
+fn cmake_blocks_are_those_that_are_built() {
+    for document in cmake_documents() {
+        let blocks = blocks(&document, "cmake");
+        assert_eq!(blocks.len(), 3, "one block for each way");
+        for block in &blocks {
+            assert!(is_built(block), "in no project of tests/cmake:\n{block}");
+        }
+    }
+    assert!(!is_built("add_subdirectory(nvkv)\n"));
+}
+
+/// The words of a text that begin with `NVKV_`, each once.
+fn nvkv_words<'t>(text: impl IntoIterator<Item = &'t str>) -> BTreeSet<&'t str> {
+    let words = text
+        .into_iter()
+        .flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    words.filter(|word| word.starts_with("NVKV_")).collect()
+}
+
+#[test]
+fn cmake_options_are_all_described() {
+    let files = ["CMakeLists.txt", "cmake/NvkvRust.cmake"];
+    let sources = files.map(|name| fs::read_to_string(root().join(name)).unwrap());
+    let lines = sources.iter().flat_map(|text| text.lines());
+    let is_option = |line: &&str| {
+        let line = line.trim_start();
+        line.starts_with("option(NVKV_")
+            || line.starts_with("find_program(NVKV_")
+            || (line.starts_with("set(NVKV_") && line.contains(" CACHE "))
+    };
+    // The first word: others may stand in the text that explains it.
+    let options: BTreeSet<&str> = lines
+        .filter(is_option)
+        .filter_map(|line| nvkv_words(line.split(' ').take(3)).into_iter().next())
+        .collect();
+    let [readme, guide] = cmake_documents();
+    assert_eq!(nvkv_words([guide.as_str()]), options);
+    let (_, section) = readme.split_once("\n### With CMake\n").unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    let named = nvkv_words([section]);
+    assert!(!named.is_empty() && named.is_subset(&options), "{named:?}");
+}
+
+#[test]
+fn cmake_presets_are_those_of_the_table() {
+    let presets = fs::read_to_string(root().join("CMakePresets.json")).unwrap();
+    let (presets, _) = presets.split_once("buildPresets").unwrap();
+    // Name and target are the strings behind these keys.
+    let after = |text: &str, key: &str| {
+        let (_, rest) = text.split_once(&format!("\"{key}\": \""))?;
+        Some(rest.split_once('"')?.0.to_owned())
+    };
+    let defined: Vec<_> = presets
+        .split("    {\n")
+        .filter_map(|preset| Some((after(preset, "name")?, after(preset, "NVKV_RUST_TARGET")?)))
+        .collect();
+    assert!(defined.len() > 5, "the presets were not found");
+    let [_, guide] = cmake_documents();
+    let rows = guide.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(|cell| cell.trim()).collect();
+        let in_code = |cell: &str| Some(cell.strip_prefix('`')?.strip_suffix('`')?.to_owned());
+        Some((in_code(cells.get(1)?)?, in_code(cells.get(3)?)?))
+    });
+    assert_eq!(rows.collect::<Vec<_>>(), defined);
 }
 
 /// The targets of the links `[text](target)` of a Markdown text; code is not looked at.

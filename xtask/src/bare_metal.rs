@@ -36,10 +36,20 @@ pub(crate) fn build(target: &str) -> Outcome {
     }
 }
 
-fn toolchain(target: &str) -> Option<Toolchain> {
+/// Whether an archive for `target` can be built here.
+pub(crate) fn can_build(target: &str) -> bool {
+    toolchain(target).is_some()
+}
+
+/// Whether the target's `core` is installed.
+pub(crate) fn is_installed(target: &str) -> bool {
     let libraries =
         output_of(command("rustc").args(["--print", "target-libdir", "--target", target]));
-    if libraries.is_some_and(|folder| Path::new(&folder).is_dir()) {
+    libraries.is_some_and(|folder| Path::new(&folder).is_dir())
+}
+
+fn toolchain(target: &str) -> Option<Toolchain> {
+    if is_installed(target) {
         return Some(Toolchain::Installed);
     }
     ["rustc", SYSTEM_RUSTC]

@@ -4,20 +4,24 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, demo, fuzz, races};
+use crate::{bare_metal, cmake, demo, fuzz, races};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only format, lints and tests; leave out documentation, races, bare metal, demo and fuzzing
+    /// Only format, lints and tests; leave out documentation, races, bare
+    /// metal, CMake, demo and fuzzing
     #[arg(long)]
     quick: bool,
+    /// Only the steps with this in their names
+    #[arg(long, value_name = "WORD", default_value = "")]
+    only: String,
 }
 
 /// Runs the steps; all of them, even when one fails.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-    let mut report = Report::new(in_ci);
+    let mut report = Report::new(in_ci, &options.only);
     report.step("format", || passes(cargo("fmt").args(["--all", "--check"])));
     report.step("lints", lints);
     report.step("tests", || {
@@ -32,6 +36,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
                 bare_metal::build(target)
             });
         }
+        report.step("CMake on this machine", cmake::host::check);
+        report.step("CMake for Cortex-M", cmake::firmware::check);
+        report.step("CMake presets", cmake::presets::check);
+        report.step("CMake and Rust targets", cmake::targets::check);
+        report.step("CMake refusals", cmake::refusals::check);
         report.step("fuzz smoke", fuzz::smoke);
     }
     report.finish()

@@ -6,6 +6,7 @@
 //! | `checks.rs` | `cargo xtask test`: the list of steps |
 //! | `bare_metal.rs` | builds the archive for targets without an operating system |
 //! | `races.rs` | threads that share a store, under ThreadSanitizer |
+//! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
 //! | `process.rs`, `report.rs` | running programs; telling what happened |
@@ -14,6 +15,7 @@
 mod archive;
 mod bare_metal;
 mod checks;
+mod cmake;
 mod compiler;
 mod demo;
 mod fuzz;

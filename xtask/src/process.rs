@@ -89,6 +89,25 @@ pub(crate) fn output_of(command: &mut Command) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// Runs the command silently and keeps what it prints, errors included; how it ended is for the
+/// caller.
+pub(crate) fn captured(command: &mut Command) -> Result<(ExitStatus, String), Failure> {
+    let output = command
+        .output()
+        .map_err(|error| not_started(command, &error))?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok((output.status, String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// As [`succeeded`], with what was printed in the error.
+pub(crate) fn succeeded_with(
+    command: &Command,
+    status: ExitStatus,
+    printed: &str,
+) -> Result<(), Failure> {
+    succeeded(command, status).map_err(|failure| Failure::new(format!("{failure}\n{printed}")))
+}
+
 /// An error unless the program ended with exit code 0.
 pub(crate) fn succeeded(command: &Command, status: ExitStatus) -> Result<(), Failure> {
     if status.success() {
@@ -100,7 +119,8 @@ pub(crate) fn succeeded(command: &Command, status: ExitStatus) -> Result<(), Fai
     )))
 }
 
-fn announce(command: &Command) {
+/// Shows the command before it runs.
+pub(crate) fn announce(command: &Command) {
     println!("$ {}", shown(command));
 }
 

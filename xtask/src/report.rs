@@ -36,18 +36,24 @@ pub(crate) struct Report {
     steps: Vec<Step>,
     /// In CI everything must run: a skipped step is a failed one.
     strict: bool,
+    /// Steps without this in their names are left out.
+    only: String,
 }
 
 impl Report {
-    pub(crate) fn new(strict: bool) -> Self {
+    pub(crate) fn new(strict: bool, only: &str) -> Self {
         Report {
             steps: Vec::new(),
             strict,
+            only: only.to_owned(),
         }
     }
 
     /// Runs one step under its headline.
     pub(crate) fn step(&mut self, name: &str, work: impl FnOnce() -> Outcome) {
+        if !name.contains(&self.only) {
+            return;
+        }
         println!("\n==> {name}");
         let start = Instant::now();
         let outcome = match work() {
@@ -71,6 +77,12 @@ impl Report {
     /// Prints the summary; an error when a step failed.
     pub(crate) fn finish(&self) -> Result<(), Failure> {
         println!("\n{}", self.summary());
+        if self.steps.is_empty() {
+            return Err(Failure::new(format!(
+                "no step has `{}` in its name",
+                self.only
+            )));
+        }
         let failed: Vec<&str> = self
             .steps
             .iter()
@@ -119,7 +131,7 @@ mod tests {
     use super::*;
 
     fn three_steps(strict: bool) -> Report {
-        let mut report = Report::new(strict);
+        let mut report = Report::new(strict, "");
         report.step("good", || Outcome::Passed);
         report.step("absent", || Outcome::Skipped("install it".to_owned()));
         report.step("also good", || Ok(()).into());
@@ -138,8 +150,18 @@ mod tests {
     }
 
     #[test]
+    fn steps_are_chosen_by_name_and_none_is_an_error() {
+        let mut report = Report::new(true, "go");
+        report.step("bad", || Outcome::Failed("not to be run".to_owned()));
+        report.step("good", || Outcome::Passed);
+        assert!(report.finish().is_ok());
+        assert!(report.summary().ends_with("1 passed, 0 failed, 0 skipped"));
+        assert!(Report::new(true, "none").finish().is_err());
+    }
+
+    #[test]
     fn a_failed_step_fails_the_run() {
-        let mut report = Report::new(false);
+        let mut report = Report::new(false, "");
         report.step("bad", || Err(Failure::new("broken")).into());
         assert!(
             report
