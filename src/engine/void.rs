@@ -61,10 +61,34 @@ impl<F: Flash> Engine<'_, F> {
             let Some(source) = self.source(current)? else {
                 break;
             };
+            self.retire_dropped(current, source)?;
             if self.segments.is_used(source) {
                 self.segments.set_state(source, State::Retired);
             }
             current = source;
+        }
+        Ok(())
+    }
+
+    /// What was dropped when `segment` was opened for `source` is void, too.
+    fn retire_dropped(&mut self, segment: u16, source: u16) -> Result<(), Error> {
+        let own = self.segments.number(segment);
+        let low = self.segments.number(source);
+        let between = self.segments.all().any(|other| {
+            self.segments.is_used(other)
+                && (low.saturating_add(1)..own).contains(&self.segments.number(other))
+        });
+        if !between {
+            return Ok(());
+        }
+        let mut walk = self.walk(segment);
+        while let Some(entry) = walk.next(&mut self.io)? {
+            let flagged = entry.head.kind == Kind::Retire
+                && entry.head.flags & RETIRE_BETWEEN != 0
+                && !entry.damaged;
+            if flagged && self.read_number(&entry)? as u32 == low as u32 {
+                self.retire_between(low as u32, own);
+            }
         }
         Ok(())
     }
