@@ -13,7 +13,7 @@ use super::{
     header::Role,
     index::Cover,
     io::SCAN,
-    record::{CRC_SIZE, Head, Kind, NOTE_ANNOUNCES, RETIRE_BETWEEN, RETIRE_DROPPED, seed},
+    record::{CRC_SIZE, Head, Kind, NOTE_ANNOUNCES, RETIRE_DROPPED, seed},
     segments::State,
     walk::{Entry, Walk},
     write::{Open, Recording},
@@ -350,7 +350,7 @@ impl<F: Flash> Engine<'_, F> {
         let failures = self.io.failures;
         let retired = self
             .prepare_retire(collection)
-            .and_then(|flags| self.declare_void(collection.victim, flags));
+            .and_then(|()| self.declare_void(collection.victim, 0));
         if retired.is_err() {
             self.collection = Some(*collection);
             return self.give_up(self.io.failures != failures);
@@ -369,9 +369,8 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Makes room for a retire record where the user writes, and certain what was moved. Returns
-    /// its flags.
-    fn prepare_retire(&mut self, collection: &Collection) -> Result<u8, Error> {
+    /// Makes room for a retire record where the user writes, and certain what was moved.
+    fn prepare_retire(&mut self, collection: &Collection) -> Result<(), Error> {
         if collection.role == Role::Destination && !self.can_retire() {
             if self.segments.free() < 2 {
                 return Err(Error::WriteFailed);
@@ -382,14 +381,10 @@ impl<F: Flash> Engine<'_, F> {
         let was_open = self
             .tail_of(Role::User)
             .is_some_and(|tail| tail.segment == collection.victim);
-        if was_open {
-            // What this start dropped is older than the segment opened now, and would count again.
-            let mut all = self.segments.all();
-            let dropped = all.any(|segment| self.segments.state(segment) == State::Dropped);
-            return Ok(if dropped { RETIRE_BETWEEN } else { 0 });
+        if !was_open {
+            self.end_destination()?;
         }
-        self.end_destination()?;
-        Ok(0)
+        Ok(())
     }
 
     /// Appends a copy of `entry`, its CRC made for the new place; a record whose CRC fails stays

@@ -130,15 +130,14 @@ impl<F: Flash> Engine<'_, F> {
             .user
             .is_none_or(|open| open.segment == segment && open.fresh);
         let sealed = sealable && self.seal(segment, place).is_ok();
-        if !sealed && !self.is_said_again(segment)? && !self.is_sealed(segment, place)? {
+        if !sealed && !self.is_said_again(segment)? {
             return Err(Error::WriteFailed);
         }
         self.unconfirmed = None;
         Ok(())
     }
 
-    /// The way out where the seals are used up: it is said again, where the user writes now. Where
-    /// that is not possible either, a seal that reads well has to do.
+    /// The way out where the seals are used up: it is said again, where the user writes now.
     fn is_said_again(&mut self, segment: u16) -> Result<bool, Error> {
         if self.user.is_none_or(|open| open.segment == segment) {
             return Ok(false);

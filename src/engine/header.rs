@@ -16,6 +16,9 @@ pub(crate) const VERSION: u8 = 1;
 const ROLE_ERASED: u8 = 0;
 const ROLE_BARE: u8 = 2;
 
+/// Bits of the number of a segment in its header.
+const NUMBER_BITS: u64 = (1 << 48) - 1;
+
 const MARKER_SEED: u32 = 0x4D6B_766E;
 const HEADER_SEED: u32 = 0x486B_766E;
 
@@ -50,6 +53,9 @@ pub(crate) struct Header {
     pub(crate) number: u64,
     /// The segment that is opened next: if it reads as erased, it may be touched all the same.
     pub(crate) next: Next,
+    /// Steps down to the number of the user segment before this one, in a user segment: those in
+    /// between are void. 0 where nothing is said.
+    pub(crate) passes: u16,
     /// Distance down to the number of the segment that is collected into this one, or 0. Then
     /// nothing in here counts before its first retire record.
     pub(crate) collects: u32,
@@ -145,6 +151,7 @@ pub(crate) fn encode_header(layout: &Layout, address: u32, header: &Header) -> [
     put(&mut bytes, 4, layout.segment_size.to_le_bytes());
     put(&mut bytes, 8, header.erase_count.to_le_bytes());
     put(&mut bytes, 12, header.number.to_le_bytes());
+    put(&mut bytes, 18, header.passes.to_le_bytes());
     put(&mut bytes, 20, header.collects.to_le_bytes());
     put(&mut bytes, 24, header.next.segment.to_le_bytes());
     put(&mut bytes, 26, header.next.erase_count.to_le_bytes());
@@ -169,7 +176,8 @@ pub(crate) fn decode(layout: &Layout, address: u32, marker: &[u8], header: &[u8]
                 Role::Destination
             },
             erase_count: u32::from_le_bytes(take(header, 8)),
-            number: u64::from_le_bytes(take(header, 12)),
+            number: u64::from_le_bytes(take(header, 12)) & NUMBER_BITS,
+            passes: u16::from_le_bytes(take(header, 18)),
             collects: u32::from_le_bytes(take(header, 20)),
             next: Next {
                 segment: u16::from_le_bytes(take(header, 24)),

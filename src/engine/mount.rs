@@ -15,7 +15,7 @@ use super::{
 use crate::{error::Error, flash::Flash};
 
 /// No flash lasts long enough to get there.
-pub(crate) const NUMBER_MAX: u64 = 1 << 62;
+pub(crate) const NUMBER_MAX: u64 = 1 << 46;
 
 /// Looks at a marker that reads differently each time.
 const LOOKS_FOR_MARKER: u32 = 4 * LOOKS;
@@ -205,6 +205,7 @@ impl<F: Flash> Engine<'_, F> {
                 && !self.was_dropped(segment)?
                 && self.is_complete(segment)?
             {
+                self.retire_passed(segment)?;
                 // The number of a segment that was dropped is not given again.
                 let named = self.sealed_drop(segment)?.unwrap_or(0);
                 self.newest = self.newest.max(named.min(NUMBER_MAX));
@@ -229,7 +230,9 @@ impl<F: Flash> Engine<'_, F> {
             && (role != Some(Role::Destination)
                 || destination.is_some()
                 || self.find_tail(Role::Destination, segment)?);
-        if !counts {
+        if counts {
+            self.retire_passed(segment)?;
+        } else {
             self.drop_segment(segment);
         }
         Ok(counts)

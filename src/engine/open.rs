@@ -69,6 +69,7 @@ impl<F: Flash> Engine<'_, F> {
             role,
             erase_count: self.segments.erase_count(segment),
             number,
+            passes: self.passes(role, number),
             collects: collects.map_or(0, |victim| {
                 u32::try_from(number.saturating_sub(self.segments.number(victim))).unwrap_or(0)
             }),
@@ -97,6 +98,16 @@ impl<F: Flash> Engine<'_, F> {
             breaks: false,
             marks: false,
             fresh: true,
+        })
+    }
+
+    /// Steps from a user segment with this number down to the one before: what lies between was
+    /// found to hold nothing.
+    fn passes(&self, role: Role, number: u64) -> u16 {
+        let before = self.user_segment().filter(|_| role == Role::User);
+        before.map_or(0, |before| {
+            let steps = number.saturating_sub(self.segments.number(before)) / NUMBER_STEP;
+            u16::try_from(steps).unwrap_or(0)
         })
     }
 

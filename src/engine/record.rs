@@ -22,10 +22,8 @@ pub(crate) const LARGE_SIZE: u32 = 22;
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 1024;
 
-/// Retire: the user segments between this one and the one that it names are void too. FORMAT 5.5
-pub(crate) const RETIRE_BETWEEN: u8 = 1;
 /// Retire: the segment was dropped, so what it was opened for is not void with it. FORMAT 5.5
-pub(crate) const RETIRE_DROPPED: u8 = 2;
+pub(crate) const RETIRE_DROPPED: u8 = 1;
 /// Note: nothing but what its header says. FORMAT 5.6
 pub(crate) const NOTE_NOTHING: u8 = 0;
 /// Note: the destination with this number is written to up to this place. FORMAT 5.6

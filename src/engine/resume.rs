@@ -89,21 +89,26 @@ impl<F: Flash> Engine<'_, F> {
     /// Erases what is of unknown content or void, so that the records which say so need not move:
     /// there may be no room for them where everything else is to go.
     fn erase_void(&mut self, segment: u16) -> Result<(), Error> {
+        let source = self.source(segment)?;
+        let is_void = |engine: &Self, other: &u16| engine.segments.state(*other) == State::Retired;
         let mut all = self.segments.all();
-        if all.any(|other| self.segments.state(other) == State::Retired) {
+        let moves = all.any(|other| is_void(self, &other) && Some(other) != source);
+        if moves {
             let _or_it_moves = self.confirm();
-        } else {
+        } else if !self.segments.all().any(|other| is_void(self, &other)) {
             self.unconfirmed = None;
         }
-        let source = self.source(segment)?;
-        for state in [State::Dirty, State::Retired] {
-            for other in self.segments.all() {
-                if self.segments.state(other) == state
-                    && Some(other) != source
-                    && (state == State::Dirty || self.unconfirmed.is_none())
-                {
-                    let _set_aside_on_failure = self.erase_segment(other);
-                }
+        for other in self.segments.all() {
+            if self.segments.state(other) == State::Dirty {
+                let _set_aside_on_failure = self.erase_segment(other);
+            }
+        }
+        for _ in self.segments.all() {
+            if let Some(other) = self.oldest_in(State::Retired)
+                && moves
+                && self.unconfirmed.is_none()
+            {
+                let _set_aside_on_failure = self.erase_segment(other);
             }
         }
         Ok(())

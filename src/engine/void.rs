@@ -9,7 +9,7 @@ use super::{
     header::Role,
     mount::NUMBER_MAX,
     open::NUMBER_STEP,
-    record::{Kind, RETIRE_BETWEEN, RETIRE_DROPPED},
+    record::{Kind, RETIRE_DROPPED},
     segments::State,
     walk::Entry,
 };
@@ -22,9 +22,6 @@ impl<F: Flash> Engine<'_, F> {
         let own = self.segments.number(entry.segment);
         if entry.head.kind == Kind::Retire {
             self.note_number(own, value as u32);
-            if entry.head.flags & RETIRE_BETWEEN != 0 {
-                self.retire_between(value as u32, own);
-            }
             let (segment, erases) = ((value >> 32) as u16, (value >> 48) as u16);
             match self.segments.state(segment) {
                 State::Used
@@ -58,6 +55,7 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn retire_sources(&mut self, segment: u16) -> Result<(), Error> {
         let mut current = segment;
         for _ in self.segments.all() {
+            self.retire_passed(current)?;
             let Some(source) = self.source(current)? else {
                 break;
             };
@@ -65,6 +63,26 @@ impl<F: Flash> Engine<'_, F> {
                 self.segments.set_state(source, State::Retired);
             }
             current = source;
+        }
+        Ok(())
+    }
+
+    /// User segments that were passed over when this one was opened are void: an earlier start found
+    /// nothing in them.
+    pub(crate) fn retire_passed(&mut self, segment: u16) -> Result<(), Error> {
+        let Some(header) = self.header(segment)?.filter(|header| header.passes > 1) else {
+            return Ok(());
+        };
+        let steps = NUMBER_STEP * u64::from(header.passes);
+        let from = header.number.saturating_sub(steps);
+        for other in self.segments.all() {
+            let number = self.segments.number(other);
+            if self.segments.is_used(other)
+                && number.is_multiple_of(NUMBER_STEP)
+                && (from.saturating_add(1)..header.number).contains(&number)
+            {
+                self.segments.set_state(other, State::Retired);
+            }
         }
         Ok(())
     }
@@ -81,22 +99,6 @@ impl<F: Flash> Engine<'_, F> {
                 State::Used | State::Retired | State::Bad
             ) && self.segments.number(other) == number
         }))
-    }
-
-    /// User segments that an earlier start found nothing in, opened after the one with the number
-    /// `low` and before the one with `own`.
-    fn retire_between(&mut self, low: u32, own: u64) {
-        let behind = (own as u32).wrapping_sub(low);
-        let from = own.saturating_sub(u64::from(behind));
-        for segment in self.segments.all() {
-            let number = self.segments.number(segment);
-            if self.segments.is_used(segment)
-                && number.is_multiple_of(NUMBER_STEP)
-                && (from.saturating_add(1)..own).contains(&number)
-            {
-                self.segments.set_state(segment, State::Retired);
-            }
-        }
     }
 
     /// A number that a retire record names is not given again: that segment may have been dropped.

@@ -174,8 +174,16 @@ pub(crate) struct Header {
     pub(crate) destination: bool,
     pub(crate) erase_count: u32,
     pub(crate) number: u64,
+    pub(crate) passes: u16,
     pub(crate) collects: u32,
     pub(crate) next: (u16, u16),
+}
+
+impl Header {
+    /// The user segments that it passed over. Section 3.3.
+    fn passed(&self) -> Void {
+        Void::Between(self.number - 16 * u64::from(self.passes), self.number)
+    }
 }
 
 pub(crate) fn header(division: &Division, image: &[u8], segment: usize) -> Option<Header> {
@@ -187,7 +195,8 @@ pub(crate) fn header(division: &Division, image: &[u8], segment: usize) -> Optio
     (verifies && bytes[..8] == division.parameters(role)).then(|| Header {
         destination: role & 15 == 1,
         erase_count: u32_at(bytes, 8),
-        number: u64_at(bytes, 12),
+        number: u64_at(bytes, 12) & 0xFFFF_FFFF_FFFF,
+        passes: u16_at(bytes, 18),
         collects: u32_at(bytes, 20),
         next: (u16_at(bytes, 24), u16_at(bytes, 26)),
     })
@@ -369,22 +378,13 @@ fn voids(d: &Division, bytes: &[u8], number: u64, records: &[Record]) -> Vec<Voi
         Some(next) => next.void_from.is_none_or(|from| from > records[at].place),
         None => is_sealed(d, bytes, number, records[at].place),
     };
-    let says = |record: &Record| {
-        let value = u64_at(&record.value, 0);
-        if record.kind == 6 {
-            return vec![Void::Below(value)];
-        }
-        let named = value as u32;
-        let mut says = vec![Void::Number(named, record.flags & 2 == 2)];
-        if record.flags & 1 == 1 {
-            let behind = u64::from((number as u32).wrapping_sub(named));
-            says.push(Void::Between(number - behind, number));
-        }
-        says
+    let says = |record: &Record| match (record.kind, u64_at(&record.value, 0)) {
+        (6, value) => Void::Below(value),
+        (_, value) => Void::Number(value as u32, record.flags & 1 == 1),
     };
     (0..records.len())
         .filter(|&at| matches!(records[at].kind, 5 | 6) && !records[at].torn && counts(at))
-        .flat_map(|at| says(&records[at]))
+        .map(|at| says(&records[at]))
         .collect()
 }
 
@@ -394,12 +394,13 @@ fn collected(used: &[(usize, Header)], voids: &[Void]) -> Vec<Void> {
     // From the highest number down: what was collected has a lower one.
     for (_, header) in used {
         let source = header.number - u64::from(header.collects);
-        let goes = |void: &Void| match *void {
-            Void::Number(named, dropped) => !dropped && header.number as u32 == named,
-            _ => false,
-        };
-        if header.collects != 0 && voids.iter().chain(&found).any(goes) {
-            found.push(Void::Number(source as u32, false));
+        let number = header.number as u32;
+        let goes = |void: &Void| matches!(*void, Void::Number(named, false) if named == number);
+        if voids.iter().chain(&found).any(goes) {
+            found.push(header.passed());
+            if header.collects != 0 {
+                found.push(Void::Number(source as u32, false));
+            }
         }
     }
     found
@@ -444,6 +445,7 @@ pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<(u64, Vec<R
             continue;
         }
         known.extend(own);
+        known.push(header.passed());
         // 9.1
         if header.destination && !destination && !counted.is_empty() {
             destination = true;
