@@ -124,8 +124,8 @@ impl<F: Flash> Engine<'_, F> {
         if fits && self.append(Role::User, &note, &[], &[]).is_ok() {
             return Ok(());
         }
-        // A seal that an earlier session tried may be touched unseen: as with any place, only what is
-        // programmed first in a session may come again.
+        // A seal that an earlier session tried may be touched unseen: as with any place, only what
+        // is programmed first in a session may come again.
         let sealable = self
             .user
             .is_none_or(|open| open.segment == segment && open.fresh);

@@ -1,7 +1,7 @@
 //! What the segments on flash say of others: that they are void, or were dropped.
 //!
-//! Invariant: reads only; what is void or dropped is older than what says so, but for a segment that
-//! an earlier start dropped while it was the newest. `docs/format.md` sections 5.5 and 9.2.
+//! Invariant: reads only; what is void or dropped is older than what says so, but for a segment
+//! that an earlier start dropped while it was the newest. `docs/format.md` sections 5.5 and 9.2.
 #![forbid(unsafe_code)]
 
 use super::{
