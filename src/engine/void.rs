@@ -67,8 +67,8 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// User segments that were passed over when this one was opened are void: an earlier start found
-    /// nothing in them.
+    /// User segments that were passed over when this one was opened are void: an earlier start
+    /// found nothing in them.
     pub(crate) fn retire_passed(&mut self, segment: u16) -> Result<(), Error> {
         let Some(header) = self.header(segment)?.filter(|header| header.passes > 1) else {
             return Ok(());
