@@ -275,10 +275,16 @@ impl<F: Flash> Engine<'_, F> {
                 retired = Some(entry.place);
             }
         }
-        match retired {
-            Some(place) => self.is_sealed(segment, place),
-            None => Ok(false),
+        let Some(place) = retired else {
+            return Ok(false);
+        };
+        let sealed = self.is_sealed(segment, place)?;
+        let user = self.tail_of(Role::User);
+        if sealed && user.is_some_and(|tail| tail.segment == segment) {
+            // The seal may be what was programmed last: this look decides.
+            self.unconfirmed = Some((segment, place));
         }
+        Ok(sealed)
     }
 
     /// Nothing is in use: a store that was formatted and never written to, or the first writes to

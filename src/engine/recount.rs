@@ -132,7 +132,8 @@ impl<F: Flash> Engine<'_, F> {
                 self.drop_segment(current);
             }
             if let Some(void) = void
-                && self.is_sealed(current, void.place)?
+                && (self.mounting && self.unconfirmed == Some((current, void.place))
+                    || self.is_sealed(current, void.place)?)
             {
                 self.apply_void(&void)?;
                 // Where the user wrote, the seal itself may be what was programmed last.

@@ -96,18 +96,16 @@ impl<F: Flash> Engine<'_, F> {
     /// from, unless a seal says that it was complete. `false`: nothing counts.
     fn settle_end(&mut self, tail: &mut Tail, before: Option<&Entry>) -> Result<bool, Error> {
         let last = tail.last;
-        let end = if last.head.kind == Kind::Note {
-            // The note may be gone at the next look, and then what is before it is the last.
-            match before {
-                Some(before) if before.head.kind == Kind::Note => None,
-                Some(before) if self.is_sealed(before.segment, before.place)? => None,
-                before => before,
-            }
-        } else if self.is_sealed(last.segment, last.place)? {
+        let is_moved = |entry: &Entry| entry.head.kind != Kind::Note;
+        let end = if is_moved(&last) && self.is_sealed(last.segment, last.place)? {
             tail.void_from = self.io.layout.end_of(last.place, last.head.total());
             Some(&last)
         } else {
-            None
+            // The last one may be gone at the next look, and then what is before it is the last.
+            match before.filter(|before| is_moved(before)) {
+                Some(before) if self.is_sealed(before.segment, before.place)? => None,
+                before => before,
+            }
         };
         if let Some(end) = end {
             self.unended = Some((end.segment, end.place));
