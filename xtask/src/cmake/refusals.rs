@@ -89,7 +89,7 @@ fn old_rust() -> Result<(), Failure> {
     refused(
         &mut alone(&["-DNVKV_RUST_TARGET=thumbv6m-none-eabi", &option])?,
         &format!(
-            "{} is Rust 1.63, needed is 1.85; run: rustup update stable",
+            "{} is Rust 1.63, needed is 1.88; run: rustup update stable",
             rustc.display()
         ),
     )
