@@ -210,9 +210,13 @@ impl<F: Flash> Engine<'_, F> {
     /// Declares a segment void in which nothing is live. Its records are all superseded, but an
     /// erase that is cut off could leave some of them without those that say so.
     fn retire_empty(&mut self, segment: u16) -> bool {
-        let retired = self.can_retire()
-            && self.end_destination().is_ok()
-            && self.declare_void(segment, 0).is_ok();
+        // What is doubted because nothing else is there has to be told first.
+        let fits = match self.spoiled {
+            Some(_) => self.can_retire_twice(),
+            None => self.can_retire(),
+        };
+        let retired =
+            fits && self.end_destination().is_ok() && self.declare_void(segment, 0).is_ok();
         if retired {
             self.segments.set_state(segment, State::Retired);
         }
