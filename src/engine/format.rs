@@ -46,6 +46,10 @@ impl<F: Flash> Engine<'_, F> {
             // none free, there is one in which nothing is live.
             let _reset_goes_on = self.prepare_write();
         }
+        if self.resumed {
+            // Behind what is in doubt a note can follow now, and not once the segment is closed.
+            let _or_the_next_says_it_again = self.confirm();
+        }
         self.doubt_void_before();
         // Nothing may be announced in the old segments: the last record there may be in doubt.
         self.user = None;

@@ -5,8 +5,9 @@
 //! been touched, with a copy of that record which declares what is before it void; where there is
 //! no room for it the segment is collected as a whole. Until then that record is read from RAM.
 //!
-//! Invariant: the copy is the first thing that is programmed. A cut in it may leave no trace, and
-//! then the next mount sees what this one saw. `docs/format.md` section 9.
+//! Invariant: the copy is the first thing that is programmed, or where there is no room for it the
+//! seal of what the record before it declares void. A cut in it may leave no trace, and then the
+//! next mount sees what this one saw. `docs/format.md` section 9.
 #![forbid(unsafe_code)]
 
 use super::{
@@ -22,7 +23,7 @@ use crate::{error::Error, flash::Flash};
 
 impl<F: Flash> Engine<'_, F> {
     /// Settles what is in doubt: first where the user wrote, then what was dropped must not come
-    /// back. The destination can wait (`confirm.rs`).
+    /// back. The destination can wait (`destination.rs`).
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
         self.resume_user()?;
         self.erase_dirty();
@@ -55,7 +56,7 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Says that dropped segments are void: if an erase is cut off, what made the mount drop that
     /// one may read well again.
-    pub(crate) fn tell_dropped(&mut self) {
+    fn tell_dropped(&mut self) {
         if !self.io.shape.needs_erase {
             return;
         }
@@ -90,12 +91,16 @@ impl<F: Flash> Engine<'_, F> {
     /// there may be no room for them where everything else is to go.
     fn erase_void(&mut self, segment: u16) -> Result<(), Error> {
         let source = self.source(segment)?;
-        let is_void = |engine: &Self, other: &u16| engine.segments.state(*other) == State::Retired;
-        let mut all = self.segments.all();
-        let moves = all.any(|other| is_void(self, &other) && Some(other) != source);
-        if moves {
+        let is_void = |other: &u16| self.segments.state(*other) == State::Retired;
+        let any = self.segments.all().any(|other| is_void(&other));
+        let moves = self
+            .segments
+            .all()
+            .any(|other| is_void(&other) && Some(other) != source);
+        if any {
+            // First of all: an earlier session may have tried that seal, and touched it unseen.
             let _or_it_moves = self.confirm();
-        } else if !self.segments.all().any(|other| is_void(self, &other)) {
+        } else {
             self.unconfirmed = None;
         }
         for other in self.segments.all() {
