@@ -466,3 +466,35 @@ fn checks_are_bound_to_their_place() {
         assert!(reader::marker(&d, &image, other).is_none(), "{name}");
     }
 }
+
+/// Section 3.3.
+#[test]
+fn what_a_header_passes_is_void() {
+    let (_, geometry) = flashes().swap_remove(0);
+    let (d, mut sim) = (division(&geometry), Sim::new(geometry.clone(), 1));
+    let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(KEYS));
+    Engine::format(&mut sim, lent.memory(), &CONFIG).unwrap();
+    let (mut store, mut held) = (lent.mount(&mut sim, &CONFIG).unwrap(), Contents::new());
+    store.reserved_data_set(b"root").unwrap();
+    held.insert(Vec::new(), (1, b"root".to_vec()));
+    for round in 0..8 {
+        let key = round.to_string();
+        let value = value(round, d.segment_size as u32 / 4);
+        assert!(put(&mut store, &mut held, &key, &value, 0));
+    }
+    let mut image = sim.image();
+    let number = |at: usize| reader::header(&d, &image, at).map(|header| header.number);
+    let at = (0..4).find(|&at| number(at) == Some(48)).unwrap();
+    let header = d.segments[at] + d.header_at;
+    image[header + 18] = 2;
+    let crc = crc32(0x486B_766E ^ d.segments[at] as u32, &image[header..][..28]);
+    image[header + 28..][..4].copy_from_slice(&crc.to_le_bytes());
+    let before = reader::segments_that_count(&d, &sim.image());
+    let (_, gone) = before.iter().find(|(number, _)| *number == 32).unwrap();
+    held.retain(|key, _| gone.iter().all(|record| record.key != *key));
+    assert!(!gone.is_empty());
+    let mut sim = Sim::from_image(geometry, &image, 2);
+    let found = read_all(&mut lent.mount(&mut sim, &CONFIG).unwrap());
+    assert_eq!(listing(&found), listing(&held));
+    assert_eq!(listing(&reader::contents(&d, &image)), listing(&held));
+}
