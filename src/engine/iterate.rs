@@ -140,27 +140,42 @@ impl Iterators {
     }
 }
 
+/// Where a record stands in the order: its key's cursor, and its location. Two records of a key
+/// are in the index only where one of them reads differently each time: then the other counts.
+type Position = (Cursor, u32);
+
 /// The best key found so far.
-type Best = Option<(Cursor, Entry)>;
+type Best = Option<(Position, Entry)>;
+
+/// What an iteration looks for.
+struct Search {
+    prefix: Iteration,
+    /// The last position done with.
+    after: Option<Position>,
+}
 
 impl<F: Flash> Engine<'_, F> {
     /// The next key of an iteration, into `out`; returns its length.
     pub(crate) fn next_key(&mut self, id: IteratorId, out: &mut [u8]) -> Result<usize, Error> {
-        let mut state = *self.iterators.find(id)?;
-        // Each turn goes past a damaged key.
-        while let Some((cursor, entry)) = self.find_next(&state)? {
+        let state = *self.iterators.find(id)?;
+        let mut search = Search {
+            prefix: state,
+            after: state.cursor.map(|cursor| (cursor, u32::MAX)),
+        };
+        // Each turn goes past a damaged record.
+        while let Some((position, entry)) = self.find_next(&search)? {
             if self.copy_key(&entry, out)? {
-                self.iterators.find(id)?.cursor = Some(cursor);
+                self.iterators.find(id)?.cursor = Some(position.0);
                 return Ok(entry.head.key_len as usize);
             }
-            state.cursor = Some(cursor);
+            search.after = Some(position);
             self.damaged_records = self.damaged_records.saturating_add(1);
         }
         Err(Error::NotFound)
     }
 
-    fn find_next(&mut self, state: &Iteration) -> Result<Best, Error> {
-        let mut from = state.cursor.map_or(0, |(hash, _)| hash);
+    fn find_next(&mut self, search: &Search) -> Result<Best, Error> {
+        let mut from = search.after.map_or(0, |((hash, _), _)| hash);
         // Each turn looks at a higher range of hashes.
         loop {
             let wanted = self.table.cover.of(from);
@@ -172,7 +187,7 @@ impl<F: Flash> Engine<'_, F> {
                 // The parts became smaller while this one was loaded.
                 continue;
             }
-            if let Some(best) = self.find_in_table(state, from)? {
+            if let Some(best) = self.find_in_table(search, from)? {
                 return Ok(Some(best));
             }
             match cover.next() {
@@ -182,7 +197,7 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
-    fn find_in_table(&mut self, state: &Iteration, from: u32) -> Result<Best, Error> {
+    fn find_in_table(&mut self, search: &Search, from: u32) -> Result<Best, Error> {
         let mut slot = self.table.home(from);
         while slot > 0 && !self.table.is_gap(slot - 1) {
             slot -= 1;
@@ -191,10 +206,11 @@ impl<F: Flash> Engine<'_, F> {
         while slot < self.table.len() {
             if let Some(location) = self.table.location(slot)
                 && let Some(entry) = self.entry_at(location, AHEAD)?
-                && let Some(cursor) = self.candidate(state, &entry)?
-                && best.is_none_or(|(lowest, _)| cursor < lowest)
+                && let Some(cursor) = self.candidate(&search.prefix, &entry)?
+                && search.after.is_none_or(|last| (cursor, location) > last)
+                && best.is_none_or(|(lowest, _)| (cursor, location) < lowest)
             {
-                best = Some((cursor, entry));
+                best = Some(((cursor, location), entry));
             }
             slot += 1;
             if best.is_some() && self.table.is_gap(slot) {
@@ -204,7 +220,7 @@ impl<F: Flash> Engine<'_, F> {
         Ok(best)
     }
 
-    /// Where `entry` stands in the order, if its key is one to return after the cursor.
+    /// The cursor of the key of `entry`, if it is one to return.
     fn candidate(&mut self, state: &Iteration, entry: &Entry) -> Result<Option<Cursor>, Error> {
         let head = &entry.head;
         let is_key = matches!(head.kind, Kind::Value | Kind::Large) && head.key_len > 0;
@@ -223,8 +239,6 @@ impl<F: Flash> Engine<'_, F> {
             hasher.add(piece);
             second.add(piece);
         })?;
-        let cursor = (hasher.value(), second.value());
-        let ahead = state.cursor.is_none_or(|last| cursor > last);
-        Ok((matches && ahead).then_some(cursor))
+        Ok(matches.then_some((hasher.value(), second.value())))
     }
 }

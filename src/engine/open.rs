@@ -37,7 +37,9 @@ impl<F: Flash> Engine<'_, F> {
                 .filter(|&segment| self.segments.is_free(segment))
                 .filter(|&segment| {
                     self.segments.state(segment) != State::Retired
-                        || confirmed && self.oldest_in(State::Retired) == Some(segment)
+                        || confirmed
+                            && self.oldest_in(State::Retired) == Some(segment)
+                            && !self.may_keep_dropped(segment)
                 })
                 .min_by_key(|&segment| (rank(segment), self.segments.erase_count(segment)))
         })

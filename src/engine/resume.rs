@@ -112,6 +112,7 @@ impl<F: Flash> Engine<'_, F> {
             if let Some(other) = self.oldest_in(State::Retired)
                 && moves
                 && self.unconfirmed.is_none()
+                && !self.keeps_dropped(other)?
             {
                 let _set_aside_on_failure = self.erase_segment(other);
             }

@@ -87,6 +87,26 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
+    /// Whether something was collected from this segment into one that was dropped: it has to be
+    /// there while that is. Without it, all that is in the copy would seem to count.
+    pub(crate) fn keeps_dropped(&mut self, segment: u16) -> Result<bool, Error> {
+        for other in self.segments.all() {
+            if self.segments.state(other) == State::Dropped && self.source(other)? == Some(segment)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// As [`Self::keeps_dropped`], by what is known in RAM: `false` is certain.
+    pub(crate) fn may_keep_dropped(&self, segment: u16) -> bool {
+        let number = self.segments.number(segment);
+        self.segments.all().any(|other| {
+            self.segments.state(other) == State::Dropped && self.segments.number(other) > number
+        })
+    }
+
     /// The segment in use or void that was collected into this one.
     pub(crate) fn source(&mut self, segment: u16) -> Result<Option<u16>, Error> {
         let Some(header) = self.header(segment)?.filter(|header| header.collects != 0) else {

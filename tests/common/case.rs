@@ -12,7 +12,7 @@ use super::{
     base::{Base, OTHER, Plan, ROOM, breaches},
     oracle::{Oracle, Store},
     panic_text,
-    script::{Op, Step, Value, run},
+    script::{Op, Step, Value, run, run_again},
 };
 
 /// A case, as a line: `class/workload/level/index/seed/variant/cuts`.
@@ -286,16 +286,7 @@ impl Run<'_> {
     }
 
     fn step(&mut self, store: &mut Store<'_, '_>, op: &Op) -> Result<(), String> {
-        let failures =
-            |store: &mut Store<'_, '_>| store.stats().map_or(0, |stats| stats.flash_errors);
-        let before = failures(store);
-        let mut step = run(store, op, &mut self.oracle)?;
-        // A unit touched without a trace was refused: what was streamed is lost, and said to be.
-        if let (Op::Stream { .. }, Step::Failed(Error::WriteFailed)) = (op, &step)
-            && failures(store) > before
-        {
-            step = run(store, op, &mut self.oracle)?;
-        }
+        let mut step = run_again(store, op, &mut self.oracle)?;
         let done = op
             .written()
             .is_some_and(|(key, held)| self.oracle.allowed(key).contains(&held));

@@ -154,6 +154,21 @@ pub fn run(store: &mut Store<'_, '_>, op: &Op, oracle: &mut Oracle) -> Result<St
     }
 }
 
+/// As [`run`]; a stream that the flash refused is started once more. Where a unit was touched
+/// without a trace, a program is refused and done again elsewhere; but what was streamed is gone
+/// by then, and the caller is told.
+pub fn run_again(store: &mut Store<'_, '_>, op: &Op, oracle: &mut Oracle) -> Result<Step, String> {
+    let failures = |store: &mut Store<'_, '_>| store.stats().map_or(0, |stats| stats.flash_errors);
+    let before = failures(store);
+    let step = run(store, op, oracle)?;
+    match (op, step) {
+        (Op::Stream { .. }, Step::Failed(Error::WriteFailed)) if failures(store) > before => {
+            run(store, op, oracle)
+        }
+        _ => Ok(step),
+    }
+}
+
 /// Whether the key is protected: surely, perhaps (in doubt), or not.
 fn write_once(oracle: &Oracle, key: &[u8]) -> (bool, bool) {
     let protected = |held: &Held| held.as_deref().is_some_and(|held| held.1 & WRITE_ONCE != 0);

@@ -10,7 +10,7 @@ use crate::common::{
     IndexSize, Lent,
     base::breaches,
     oracle::{Oracle, Store},
-    script::{Op, Step, Value, run as run_op},
+    script::{Op, Step, Value, run_again as run_op},
 };
 
 /// Flash calls of a whole run. An honest run of this size makes some thousands.
