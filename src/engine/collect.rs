@@ -104,6 +104,12 @@ impl<F: Flash> Engine<'_, F> {
         Ok(open.segment)
     }
 
+    /// Whether nothing counts yet of what a collection moved to where the user writes.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.collection
+            .is_some_and(|collection| collection.role == Role::User && collection.pending.is_some())
+    }
+
     /// Runs the collection under way to its end.
     pub(crate) fn finish_collection(&mut self) -> Result<(), Error> {
         while self.collection.is_some() {

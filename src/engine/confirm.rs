@@ -9,87 +9,15 @@
 
 use super::{
     Engine,
-    checksum::crc32,
     collect::NUMBER_SIZE,
     header::Role,
-    io::Io,
-    layout::{SEAL_SIZE, quotient},
-    open::NUMBER_STEP,
-    record::{Head, Kind, NOTE_NOTHING, seed},
+    record::{Head, Kind, NOTE_NOTHING},
     segments::State,
-    tail::LOOKS,
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
 
-/// The seal at offset `at` of the record whose place is `units` of alignment. FORMAT 3.5
-fn encode_seal(number: u32, at: u32, units: u16) -> [u8; SEAL_SIZE as usize] {
-    let [low, high] = units.to_le_bytes();
-    let [check, more, ..] = crc32(seed(number, at), &[low, high]).to_le_bytes();
-    [low, high, check, more]
-}
-
-/// The seal at offset `at` that says of user segments with numbers up to `steps` above that of its
-/// own that they are void. FORMAT 3.5
-fn encode_drop(number: u32, at: u32, steps: u16) -> [u8; SEAL_SIZE as usize] {
-    let [low, high] = steps.to_le_bytes();
-    let [check, more, ..] = crc32(!seed(number, at), &[low, high]).to_le_bytes();
-    [low, high, check, more]
-}
-
-fn read_bytes<F: Flash>(
-    io: &mut Io<'_, F>,
-    segment: u16,
-    at: u32,
-) -> Result<[u8; SEAL_SIZE as usize], Error> {
-    let address = io.layout.address(segment) + at;
-    let mut found = [0; SEAL_SIZE as usize];
-    for (to, from) in found
-        .iter_mut()
-        .zip(io.fetch(address, SEAL_SIZE, SEAL_SIZE)?)
-    {
-        *to = *from;
-    }
-    Ok(found)
-}
-
-/// Place in units of alignment that a seal names.
-fn read_seal<F: Flash>(
-    io: &mut Io<'_, F>,
-    segment: u16,
-    number: u32,
-    index: u32,
-) -> Result<Option<u16>, Error> {
-    let at = io.layout.seal_at(index);
-    let found = read_bytes(io, segment, at)?;
-    let [low, high, ..] = found;
-    let units = u16::from_le_bytes([low, high]);
-    Ok((found == encode_seal(number, at, units)).then_some(units))
-}
-
-/// Whether the record at `place` is sealed.
-pub(crate) fn is_sealed<F: Flash>(
-    io: &mut Io<'_, F>,
-    segment: u16,
-    number: u32,
-    place: u32,
-) -> Result<bool, Error> {
-    let units = quotient(place, io.layout.align) as u16;
-    for index in 0..io.layout.seals() {
-        if read_seal(io, segment, number, index)? == Some(units) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 impl<F: Flash> Engine<'_, F> {
-    /// Whether the record at `place` is sealed.
-    pub(crate) fn is_sealed(&mut self, segment: u16, place: u32) -> Result<bool, Error> {
-        let number = self.segments.low_number(segment);
-        is_sealed(&mut self.io, segment, number, place)
-    }
-
     /// Notes that a record was programmed: what stands before it in its segment is certain.
     pub(crate) fn note_written(&mut self, entry: &Entry) {
         let resumes = entry.resumes_from(self.io.layout.align).is_some();
@@ -217,70 +145,5 @@ impl<F: Flash> Engine<'_, F> {
         self.append_retire(void, 0)?;
         let note = Head::new(Kind::Note, NOTE_NOTHING, 0, 0);
         self.append(Role::User, &note, &[], &[]).map(|_| ())
-    }
-
-    /// Seals the record at `place`.
-    pub(crate) fn seal(&mut self, segment: u16, place: u32) -> Result<(), Error> {
-        let units = quotient(place, self.io.layout.align) as u16;
-        let number = self.segments.low_number(segment);
-        self.program_seal(segment, |at| encode_seal(number, at, units))
-    }
-
-    /// Says in a seal of `segment`, where the user wrote, that the newer segment `dropped` is void.
-    pub(crate) fn seal_drop(&mut self, segment: u16, dropped: u16) -> Result<(), Error> {
-        let own = self.segments.number(segment);
-        let above = self.segments.number(dropped).saturating_sub(own);
-        let steps = u16::try_from(above / NUMBER_STEP).map_err(|_| Error::WriteFailed)?;
-        self.program_seal(segment, |at| encode_drop(own as u32, at, steps))
-    }
-
-    /// The highest number that a seal of `segment` says is void.
-    pub(crate) fn sealed_drop(&mut self, segment: u16) -> Result<Option<u64>, Error> {
-        let own = self.segments.number(segment);
-        let mut highest = None;
-        for index in 0..self.io.layout.seals() {
-            let at = self.io.layout.seal_at(index);
-            let found = read_bytes(&mut self.io, segment, at)?;
-            let [low, high, ..] = found;
-            let steps = u16::from_le_bytes([low, high]);
-            if found == encode_drop(own as u32, at, steps) {
-                let named = own.saturating_add(u64::from(steps) * NUMBER_STEP);
-                highest = highest.max(Some(named));
-            }
-        }
-        Ok(highest)
-    }
-
-    /// Programs the first seal that was not touched.
-    fn program_seal(
-        &mut self,
-        segment: u16,
-        encode: impl Fn(u32) -> [u8; SEAL_SIZE as usize],
-    ) -> Result<(), Error> {
-        let layout = self.io.layout;
-        let number = self.segments.low_number(segment);
-        for index in 0..layout.seals() {
-            let at = layout.seal_at(index);
-            let address = self.base(segment) + at;
-            let found = read_bytes(&mut self.io, segment, at)?;
-            let [low, high, ..] = found;
-            let value = u16::from_le_bytes([low, high]);
-            let bytes = encode(at);
-            let used =
-                found == encode_seal(number, at, value) || found == encode_drop(number, at, value);
-            let mut usable = !used;
-            if self.io.shape.needs_erase {
-                for _ in 0..LOOKS {
-                    self.io.forget();
-                    usable &= self.io.is_blank(address, address + layout.seal_size())?;
-                }
-            } else {
-                usable |= found == bytes;
-            }
-            if usable && self.io.program_bytes(address, &bytes).is_ok() {
-                return Ok(());
-            }
-        }
-        Err(Error::WriteFailed)
     }
 }

@@ -72,7 +72,9 @@ impl<F: Flash> Engine<'_, F> {
         let unsettled = self
             .tail_of(Role::Destination)
             .is_some_and(|tail| tail.segment == entry.segment);
-        if unsettled && self.settle_destination()? && self.append_end(entry.segment) {
+        // What is announced where nothing counts yet is not found again.
+        let settled = unsettled && !self.is_pending() && self.settle_destination()?;
+        if settled && self.append_end(entry.segment) {
             return Ok(());
         }
         let fits = self

@@ -80,6 +80,10 @@ impl<F: Flash> Engine<'_, F> {
     /// Erases what a reset declared void, also one that was cut off, and notes that it is done.
     /// Where the flash fails, the next mount doubts what may be erased in part.
     pub(crate) fn finish_reset(&mut self) {
+        // What this start took for the reset may be gone at the next look.
+        if self.confirm().is_err() {
+            return;
+        }
         self.settle_doubted();
         while self.erase_one() {}
         let done = Head::new(Kind::Note, NOTE_RESET, 0, 0);

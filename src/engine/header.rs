@@ -61,6 +61,14 @@ pub(crate) struct Header {
     pub(crate) collects: u32,
 }
 
+impl Header {
+    /// Number of the segment that is collected into this one.
+    pub(crate) fn source(&self) -> Option<u64> {
+        let collects = (self.collects != 0).then_some(self.collects)?;
+        Some(self.number.saturating_sub(u64::from(collects)))
+    }
+}
+
 /// What the first bytes of a segment say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {

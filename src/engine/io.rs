@@ -48,6 +48,8 @@ pub(crate) struct Io<'m, F: Flash> {
     /// Programs and erases that failed or read back wrong.
     pub(crate) failures: u32,
     unsynced: bool,
+    /// Something was programmed or erased since the mount.
+    pub(crate) begun: bool,
 }
 
 impl<'m, F: Flash> Io<'m, F> {
@@ -74,6 +76,7 @@ impl<'m, F: Flash> Io<'m, F> {
             verify,
             failures: 0,
             unsynced: false,
+            begun: false,
         }
     }
 
@@ -280,6 +283,7 @@ impl<'m, F: Flash> Io<'m, F> {
     pub(crate) fn program(&mut self, address: u32, count: u32, used: u32) -> Result<(), Error> {
         self.window_len = 0;
         self.unsynced = true;
+        self.begun = true;
         let data = self.block.get(..count as usize).ok_or(Error::WriteFailed)?;
         if self.flash.program(address, data).is_err() {
             self.failures += 1;
@@ -338,6 +342,7 @@ impl<'m, F: Flash> Io<'m, F> {
         }
         self.window_len = 0;
         self.unsynced = true;
+        self.begun = true;
         let start = self.layout.address(segment);
         let end = start + self.layout.segment_size;
         let mut address = start;

@@ -207,6 +207,8 @@ impl<F: Flash> Engine<'_, F> {
             if let Some(location) = self.table.location(slot)
                 && let Some(entry) = self.entry_at(location, AHEAD)?
                 && let Some(cursor) = self.candidate(&search.prefix, &entry)?
+                // Else it reads as another key than when it was found.
+                && self.table.find(cursor.0, location) == Some(slot)
                 && search.after.is_none_or(|last| (cursor, location) > last)
                 && best.is_none_or(|(lowest, _)| (cursor, location) < lowest)
             {

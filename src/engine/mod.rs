@@ -37,6 +37,7 @@ mod open;
 mod record;
 mod recount;
 mod resume;
+mod seal;
 mod segments;
 mod set;
 mod space;

@@ -17,6 +17,9 @@ use crate::{error::Error, flash::Flash};
 /// No flash lasts long enough to get there.
 pub(crate) const NUMBER_MAX: u64 = 1 << 46;
 
+/// Numbers further apart are not of one store: no segment lags behind by half of that. FORMAT 3.5
+pub(crate) const NUMBER_SPAN: u64 = 1 << 31;
+
 /// Looks at a marker that reads differently each time.
 const LOOKS_FOR_MARKER: u32 = 4 * LOOKS;
 
@@ -100,7 +103,7 @@ impl<F: Flash> Engine<'_, F> {
         if survey.open == 0 && survey.erased == 0 {
             return Err(Error::Unformatted);
         }
-        self.segments.set_base(survey.lowest.unwrap_or(0));
+        self.segments.set_base(survey.lowest.unwrap_or(NUMBER_MAX));
         self.segments.set_wear_base(survey.wear_least.unwrap_or(0));
         let mean = survey
             .wear
@@ -133,12 +136,12 @@ impl<F: Flash> Engine<'_, F> {
                 if header.role == Role::Destination {
                     self.last_destination = self.last_destination.max(Some(header.number));
                 }
-                let far =
-                    self.segments.number(segment) != header.number || header.number > NUMBER_MAX;
+                // Below what was the lowest just now: it reads differently each time.
+                let known = self.segments.base()..=self.number_limit();
+                let far = !known.contains(&header.number);
                 if !far {
-                    self.newest = self.newest.max(header.number);
+                    self.raise_newest(header.number);
                 }
-                // Numbers this far apart are not of one store.
                 (
                     if far { State::Dirty } else { State::Used },
                     header.erase_count,
@@ -149,7 +152,7 @@ impl<F: Flash> Engine<'_, F> {
                 bare,
                 newest,
             } => {
-                self.newest = self.newest.max(*newest).min(NUMBER_MAX);
+                self.raise_newest(*newest);
                 let state = if *bare { State::Bare } else { State::Erased };
                 (state, *erase_count)
             }
@@ -206,9 +209,10 @@ impl<F: Flash> Engine<'_, F> {
                 && self.is_complete(segment)?
             {
                 self.retire_passed(segment)?;
+                self.retire_sealed(segment)?;
                 // The number of a segment that was dropped is not given again.
                 let named = self.sealed_drop(segment)?.unwrap_or(0);
-                self.newest = self.newest.max(named.min(NUMBER_MAX));
+                self.raise_newest(named);
                 return Ok(());
             }
             self.forget_tail(segment);
@@ -244,12 +248,10 @@ impl<F: Flash> Engine<'_, F> {
             // It reads differently now: an erase was cut off.
             return Ok(false);
         };
-        let source = header.number.saturating_sub(u64::from(header.collects));
-        let there = self
-            .segments
-            .all()
-            .find(|&other| self.segments.is_used(other) && self.segments.number(other) == source);
-        let Some(there) = there.filter(|_| header.collects != 0) else {
+        let Some(source) = header.source() else {
+            return Ok(true);
+        };
+        let Some(there) = self.in_use(source) else {
             return Ok(true);
         };
         let complete = self.shows_completion(segment, source as u32)?;
@@ -352,6 +354,19 @@ impl<F: Flash> Engine<'_, F> {
             // That goes by there being nothing else, which may change before it is erased.
             self.spoiled = Some(first);
         }
+    }
+
+    /// The highest number that a segment of this store can have.
+    fn number_limit(&self) -> u64 {
+        self.segments
+            .base()
+            .saturating_add(NUMBER_SPAN)
+            .min(NUMBER_MAX)
+    }
+
+    /// A number that was given, as far as it can be one of this store, is not given again.
+    pub(crate) fn raise_newest(&mut self, number: u64) {
+        self.newest = self.newest.max(number.min(self.number_limit()));
     }
 
     pub(crate) fn drop_segment(&mut self, segment: u16) {

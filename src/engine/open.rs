@@ -7,6 +7,7 @@
 use super::{
     Engine,
     header::{Header, Next, Role, encode_header, encode_marker},
+    mount::NUMBER_SPAN,
     segments::State,
     walk::Hidden,
     write::Open,
@@ -22,13 +23,19 @@ impl<F: Flash> Engine<'_, F> {
     /// `confirmed`: what is void is so for certain, and may be erased.
     pub(crate) fn choose_free(&self, confirmed: bool) -> Option<u16> {
         let named = self.named.filter(|&segment| self.is_erased(segment));
+        // One below it was dropped with what the last record there says, or without: no seal tells.
+        let tail = self.tail_of(Role::User).map(|tail| tail.segment);
+        let above = |segment: u16| {
+            tail.is_none_or(|tail| self.segments.number(segment) > self.segments.number(tail))
+        };
         let rank = |segment: u16| match self.segments.state(segment) {
             State::Ready | State::Blank => 0,
             State::Doubted => 1,
             State::Bare => 3,
-            State::Dropped => 4,
+            State::Dropped if above(segment) => 4,
             State::Fresh => 5,
             State::Erased => 6,
+            State::Dropped => 7,
             _ => 2,
         };
         named.or_else(|| {
@@ -84,10 +91,17 @@ impl<F: Flash> Engine<'_, F> {
         let layout = self.io.layout;
         let address = self.base(segment);
         let bytes = encode_header(&layout, address, &header);
-        if let Err(error) = self.io.program_bytes(address + layout.header_at, &bytes) {
+        let cleared = if self.io.shape.needs_erase {
+            Ok(())
+        } else {
+            self.clear_seals(segment)
+        };
+        let place = address + layout.header_at;
+        if let Err(error) = cleared.and_then(|()| self.io.program_bytes(place, &bytes)) {
             self.note_failure(segment);
             return Err(error);
         }
+        self.segments.rebase(number, NUMBER_SPAN);
         self.segments.set_state(segment, State::Used);
         self.segments.set_number(segment, number);
         self.named = (next != Next::NONE).then_some(next.segment);

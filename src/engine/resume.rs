@@ -212,6 +212,46 @@ impl<F: Flash> Engine<'_, F> {
                 Err(Error::WriteFailed) if tries > 0 => tries -= 1,
                 result => return result,
             }
+            self.revive(segment)?;
         }
+    }
+
+    /// The way out where both seals of `segment` are touched, so that what it declares void cannot
+    /// be erased, and where there is no room for saying it again: that counts as in use. All its
+    /// records are superseded, or it stays void.
+    fn revive(&mut self, segment: u16) -> Result<(), Error> {
+        for void in self.segments.all() {
+            if self.segments.state(void) != State::Retired || self.is_told_dropped(segment, void)? {
+                continue;
+            }
+            self.recount()?;
+            let before = (self.live, self.keys);
+            self.segments.set_state(void, State::Used);
+            self.recount()?;
+            if (self.live, self.keys) != before {
+                self.segments.set_state(void, State::Retired);
+                self.recount()?;
+            }
+        }
+        let is_void = |other: u16| self.segments.state(other) == State::Retired;
+        if !self.segments.all().any(is_void) {
+            self.unconfirmed = None;
+        }
+        Ok(())
+    }
+
+    /// Whether `segment` says that `void` holds what an earlier start dropped: that may be newer
+    /// than what counts.
+    fn is_told_dropped(&mut self, segment: u16, void: u16) -> Result<bool, Error> {
+        let mut walk = self.walk(segment);
+        while let Some(entry) = walk.next(&mut self.io)? {
+            if entry.head.kind == Kind::Retire
+                && entry.head.flags & RETIRE_DROPPED != 0
+                && (self.read_number(&entry)? >> 32) as u16 == void
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

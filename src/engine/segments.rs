@@ -163,6 +163,29 @@ impl<'m> Segments<'m> {
         self.base = base;
     }
 
+    pub(crate) fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// Makes a new number one that can be kept, `span` at most above the base.
+    pub(crate) fn rebase(&mut self, number: u64, span: u64) {
+        if (self.base..self.base.saturating_add(span)).contains(&number) {
+            return;
+        }
+        let numbered = |segment: &u16| {
+            matches!(
+                self.state(*segment),
+                State::Used | State::Retired | State::Dropped | State::Bad | State::BadUsed
+            )
+        };
+        let lowest = self
+            .all()
+            .filter(numbered)
+            .map(|segment| self.number(segment))
+            .min();
+        self.base = lowest.unwrap_or(number).min(number);
+    }
+
     pub(crate) fn live(&self, segment: u16) -> u32 {
         u32::from(self.get(segment).live)
     }

@@ -224,7 +224,8 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// The way out where no segment is free and there is no room for a retire record: a segment in
-    /// which nothing is live is erased without one. Returns whether there is such a segment.
+    /// which nothing is live is erased after a seal that says so, or without where none is left.
+    /// Returns whether there is such a segment.
     pub(crate) fn free_empty(&mut self) -> Result<bool, Error> {
         // Tombstones that a collection given up has counted out are needed until this erase is
         // complete: they count again.
@@ -235,6 +236,7 @@ impl<F: Flash> Engine<'_, F> {
                 && !self.is_open(segment)
                 && self.is_outranked(segment)?
             {
+                let _where_seals_are_left = self.seal_void(segment);
                 self.segments.set_state(segment, State::Dropped);
                 return Ok(true);
             }

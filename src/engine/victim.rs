@@ -196,6 +196,7 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Moves what is live in a segment to a fresh one, where the user goes on if there is room.
     pub(crate) fn collect_overdue(&mut self, victim: u16) -> Result<(), Error> {
+        self.end_destination()?;
         self.start_collection(victim, Role::User, true)?;
         self.finish_collection()
     }

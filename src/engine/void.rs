@@ -109,10 +109,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// The segment in use or void that was collected into this one.
     pub(crate) fn source(&mut self, segment: u16) -> Result<Option<u16>, Error> {
-        let Some(header) = self.header(segment)?.filter(|header| header.collects != 0) else {
+        let Some(number) = self.header(segment)?.and_then(|header| header.source()) else {
             return Ok(None);
         };
-        let number = header.number.saturating_sub(u64::from(header.collects));
         Ok(self.segments.all().find(|&other| {
             matches!(
                 self.segments.state(other),
@@ -129,7 +128,7 @@ impl<F: Flash> Engine<'_, F> {
         };
         let named = named.min(NUMBER_MAX);
         if named % NUMBER_STEP == 0 {
-            self.newest = self.newest.max(named);
+            self.raise_newest(named);
         } else {
             self.last_destination = self.last_destination.max(Some(named));
         }
@@ -183,11 +182,16 @@ impl<F: Flash> Engine<'_, F> {
         let Some(header) = self.header(segment)?.filter(|_| !alone) else {
             return Ok(alone);
         };
-        let source = header.number.saturating_sub(u64::from(header.collects));
-        Ok(header.collects != 0
-            && self
-                .segments
-                .all()
-                .any(|other| self.segments.is_used(other) && self.segments.number(other) == source))
+        Ok(header
+            .source()
+            .and_then(|number| self.in_use(number))
+            .is_some())
+    }
+
+    /// The segment in use with this number.
+    pub(crate) fn in_use(&self, number: u64) -> Option<u16> {
+        let is =
+            |&other: &u16| self.segments.is_used(other) && self.segments.number(other) == number;
+        self.segments.all().find(is)
     }
 }

@@ -11,9 +11,9 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    confirm::is_sealed,
     io::{Io, SCAN},
     record::{BlockHead, CRC_SIZE, HEAD_MAX, Head, seed},
+    seal::is_sealed,
 };
 use crate::{error::Error, flash::Flash};
 

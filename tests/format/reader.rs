@@ -158,13 +158,13 @@ pub(crate) fn marker(division: &Division, image: &[u8], segment: usize) -> Optio
 
 /// Section 3.5: whether a seal names a place.
 fn is_sealed(d: &Division, bytes: &[u8], number: u64, place: usize) -> bool {
-    let size = round_up(4, d.unit);
     let seals = if d.unit <= 16 { 2 } else { 1 };
     (1..=seals).any(|back| {
-        let at = d.segment_size - back * size;
+        let at = d.segment_size - back * round_up(4, d.unit);
         let units = ((place / d.align) as u16).to_le_bytes();
         let check = crc32(seed(number, at), &units).to_le_bytes();
-        bytes[at..at + 4] == [units[0], units[1], check[0], check[1]]
+        let seal = [units[0], units[1], check[0], check[1]];
+        bytes[at..at + 4] == seal && seal != [seal[0]; 4]
     })
 }
 
