@@ -65,7 +65,7 @@ impl Header {
     /// Number of the segment that is collected into this one.
     pub(crate) fn source(&self) -> Option<u64> {
         let collects = (self.collects != 0).then_some(self.collects)?;
-        Some(self.number.saturating_sub(u64::from(collects)))
+        self.number.checked_sub(u64::from(collects))
     }
 }
 
