@@ -1,10 +1,10 @@
 //! The walk over the records of one segment, past whatever power cuts and rot have left.
 //!
 //! A record counts when its header and its CRC check. Where one does not, reading resumes at the
-//! next block that says where a record starts. One record is always held back: one that resumes
-//! after a power cut says what before it is void, and only the last one that counts can be. It says
-//! so only when something follows it: else it is what a cut left, and more may have been written
-//! before it since, where it did not show.
+//! next block that says where a record starts. Two records are always held back: one that resumes
+//! after a power cut says what before it is void. That is the last one that counted when power came
+//! back, and one behind it that did not show then. It says so only when something follows it: else
+//! it is what a cut left, and more may have been written before it since, where it did not show.
 //!
 //! Invariant: changes nothing; every loop advances by at least a program unit or a block.
 //! `docs/format.md` section 6.
@@ -56,7 +56,8 @@ pub(crate) struct Walk {
     at: Option<u32>,
     /// Block to look at next when there is no place to try.
     block: u32,
-    held: Option<Entry>,
+    /// Held back, the older one first.
+    held: [Option<Entry>; 2],
     /// A record behind `held` that resumes: it counts when what comes next shows that.
     resumes: Option<Entry>,
     /// Read already.
@@ -78,7 +79,7 @@ impl Walk {
             number,
             at: Some(io.layout.first),
             block: io.layout.first,
-            held: None,
+            held: [None; 2],
             resumes: None,
             read: None,
             passed: 0,
@@ -103,7 +104,9 @@ impl Walk {
                 {
                     return Ok(Some(self.pass(done)));
                 }
-                return Ok(self.held.take().map(|last| self.pass(last)));
+                let [older, newer] = &mut self.held;
+                let last = older.take().or_else(|| newer.take());
+                return Ok(last.map(|last| self.pass(last)));
             };
             let from = entry.resumes_from(align);
             let done = if let Some(resumes) = self.resumes.take() {
@@ -140,15 +143,22 @@ impl Walk {
         segment == self.segment && (entry.place == to || entry.place == last)
     }
 
-    /// Holds `entry` back, and lets go the record held before unless that is void.
+    /// Holds `entry` back, and lets go the older of two held before, unless those are void.
     fn resume(&mut self, entry: Entry, align: u32) -> Option<Entry> {
-        let from = entry.resumes_from(align);
-        let held = self.held.replace(entry)?;
-        if from.is_none_or(|from| held.place < from) {
-            return Some(held);
+        if let Some(from) = entry.resumes_from(align) {
+            for held in &mut self.held {
+                if held.is_some_and(|held| held.place >= from) {
+                    *held = None;
+                    self.voided += 1;
+                }
+            }
         }
-        self.voided += 1;
-        None
+        let [older, newer] = &mut self.held;
+        let before = newer.replace(entry);
+        match before {
+            Some(before) => older.replace(before),
+            None => None,
+        }
     }
 
     fn hides(&self, place: u32) -> bool {
