@@ -345,10 +345,30 @@ impl<F: Flash> Engine<'_, F> {
                 }
             }
             if collection.pending.is_some() || collection.dropped {
-                self.recount()?;
+                self.restore(collection.pending)?;
             }
         }
         Err(Error::WriteFailed)
+    }
+
+    /// Index and counts, and where the stream that is open finds its key, without what was moved to
+    /// `pending`.
+    fn restore(&mut self, pending: Option<u16>) -> Result<(), Error> {
+        let mut moved = None;
+        if let Some(stream) = &mut self.stream {
+            moved = stream
+                .source
+                .take_if(|source| Some(source.segment) == pending);
+        }
+        self.recount()?;
+        if let Some(copy) = moved {
+            let identity = self.identity_of(&copy)?;
+            let original = self.find(&identity)?;
+            if let Some(stream) = &mut self.stream {
+                stream.source = original.map(|spot| spot.entry);
+            }
+        }
+        Ok(())
     }
 
     /// Writes the retire record: from here on the victim is void.
