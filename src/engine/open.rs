@@ -24,15 +24,11 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn choose_free(&self, confirmed: bool) -> Option<u16> {
         let named = self.named.filter(|&segment| self.is_erased(segment));
         // One below it was dropped with what the last record there says, or without: no seal tells.
-        let tail = self.tail_of(Role::User).map(|tail| tail.segment);
-        let above = |segment: u16| {
-            tail.is_none_or(|tail| self.segments.number(segment) > self.segments.number(tail))
-        };
         let rank = |segment: u16| match self.segments.state(segment) {
             State::Ready | State::Blank => 0,
             State::Doubted => 1,
             State::Bare => 3,
-            State::Dropped if above(segment) => 4,
+            State::Dropped if self.is_dropped_above(segment) => 4,
             State::Fresh => 5,
             State::Erased => 6,
             State::Dropped => 7,
@@ -174,8 +170,7 @@ impl<F: Flash> Engine<'_, F> {
             self.settle_doubted();
         }
         if let Some(tail) = self.tail_of(Role::User)
-            && self.segments.state(segment) == State::Dropped
-            && self.segments.number(segment) > self.segments.number(tail.segment)
+            && self.is_dropped_above(segment)
         {
             // There is no other: if its erase is cut off, what made the mount drop it may read well
             // again. As the first thing that is programmed this is as safe as a copy.

@@ -87,12 +87,12 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Whether something was collected from this segment into one that was dropped: it has to be
-    /// there while that is. Without it, all that is in the copy would seem to count.
+    /// Whether something was collected from this segment into one that was dropped and ranks above
+    /// all that counts: it has to be there while that is. Without it, all that is in the copy would
+    /// seem to count.
     pub(crate) fn keeps_dropped(&mut self, segment: u16) -> Result<bool, Error> {
         for other in self.segments.all() {
-            if self.segments.state(other) == State::Dropped && self.source(other)? == Some(segment)
-            {
+            if self.is_dropped_above(other) && self.source(other)? == Some(segment) {
                 return Ok(true);
             }
         }
@@ -102,9 +102,16 @@ impl<F: Flash> Engine<'_, F> {
     /// As [`Self::keeps_dropped`], by what is known in RAM: `false` is certain.
     pub(crate) fn may_keep_dropped(&self, segment: u16) -> bool {
         let number = self.segments.number(segment);
-        self.segments.all().any(|other| {
-            self.segments.state(other) == State::Dropped && self.segments.number(other) > number
-        })
+        self.segments
+            .all()
+            .any(|other| self.is_dropped_above(other) && self.segments.number(other) > number)
+    }
+
+    /// Whether a segment was dropped, and is newer than the one where the user wrote.
+    pub(crate) fn is_dropped_above(&self, segment: u16) -> bool {
+        let tail = self.tail_of(Role::User).map(|tail| tail.segment);
+        self.segments.state(segment) == State::Dropped
+            && tail.is_none_or(|tail| self.segments.number(segment) > self.segments.number(tail))
     }
 
     /// The segment in use or void that was collected into this one.
