@@ -199,22 +199,21 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(());
         }
         let mut crc = head.start_crc(seed(number, entry.place));
-        let key_at = self.key_offset(entry);
-        let mut at = self
-            .io
-            .visit(base, key_at, head.key_len, AHEAD, |piece| crc.add(piece))?;
-        let count = out.len() as u32;
-        at = self
-            .io
-            .visit(base, at, offset, AHEAD, |piece| crc.add(piece))?;
-        at = self.io.read(base, at, out, AHEAD)?;
+        let mut at = self.key_offset(entry);
+        // What is not in the window yet is read with one call, where the window has room for it.
+        let end = self.io.layout.end_of(entry.place, head.total());
+        let ahead = |at: u32| end.saturating_sub(at);
+        for count in [head.key_len, offset] {
+            let add = |piece: &[u8]| crc.add(piece);
+            at = self.io.visit(base, at, count, ahead(at), add)?;
+        }
+        at = self.io.read(base, at, out, ahead(at))?;
         crc.add(out);
-        let rest = head.value_len.saturating_sub(offset + count);
-        at = self
-            .io
-            .visit(base, at, rest, AHEAD, |piece| crc.add(piece))?;
+        let rest = head.value_len.saturating_sub(offset + out.len() as u32);
+        let add = |piece: &[u8]| crc.add(piece);
+        at = self.io.visit(base, at, rest, ahead(at), add)?;
         let mut stored = [0; CRC_SIZE as usize];
-        self.io.read(base, at, &mut stored, AHEAD)?;
+        self.io.read(base, at, &mut stored, ahead(at))?;
         if u32::from_le_bytes(stored) != crc.value() {
             return Err(Error::Damaged);
         }
