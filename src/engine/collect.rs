@@ -189,18 +189,18 @@ impl<F: Flash> Engine<'_, F> {
                 return Ok(0);
             }
             _ => {
-                let identity = self.identity_of(entry)?;
-                if !self.table.cover.holds(identity.hash) {
+                let hash = collection.walk.hash;
+                if !self.table.cover.holds(hash) {
                     return Ok(0);
                 }
-                match self.is_indexed(identity.hash, entry) {
+                match self.is_indexed(hash, entry) {
                     Some(slot) if self.is_droppable(entry) => {
                         self.table.remove(slot);
                         self.count_out(entry);
                         collection.dropped = true;
                         return Ok(0);
                     }
-                    Some(_) => identity.hash,
+                    Some(_) => hash,
                     None => return Ok(0),
                 }
             }

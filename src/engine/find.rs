@@ -131,6 +131,22 @@ impl<F: Flash> Engine<'_, F> {
             .advance(start, entry.head.encoded_len() + entry.head.key_len)
     }
 
+    /// What identifies a record that a walk just returned: the hash is `walk.hash`.
+    pub(crate) fn identity_in(
+        &mut self,
+        entry: &Entry,
+        hash: u32,
+    ) -> Result<Identity<'static>, Error> {
+        if entry.head.kind == Kind::Fragment {
+            return self.identity_of(entry);
+        }
+        Ok(Identity {
+            key: KeySource::Stored(*entry),
+            fragment: None,
+            hash,
+        })
+    }
+
     /// What identifies a stored record.
     pub(crate) fn identity_of(&mut self, entry: &Entry) -> Result<Identity<'static>, Error> {
         let mut hasher = Hasher::new();

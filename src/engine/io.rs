@@ -3,7 +3,10 @@
 //! Invariant: nothing else in the engine calls the flash.
 #![forbid(unsafe_code)]
 
-use super::layout::{HEAD_SIZE, HEADER_SIZE, Layout, quotient, remainder, round_up};
+use super::{
+    layout::{HEAD_SIZE, HEADER_SIZE, Layout, quotient, remainder, round_up},
+    window::{Which, Windows},
+};
 use crate::{
     error::Error,
     flash::{Flash, Shape},
@@ -20,7 +23,7 @@ pub(crate) const SCAN: u32 = u32::MAX;
 struct Pinned {
     address: u32,
     len: u32,
-    /// At the start of the write block; else at the end of the window.
+    /// At the start of the write block; else aside of the windows.
     in_block: bool,
 }
 
@@ -37,11 +40,7 @@ pub(crate) struct Io<'m, F: Flash> {
     flash: F,
     pub(crate) shape: Shape,
     pub(crate) layout: Layout,
-    window: &'m mut [u8],
-    /// Bytes of the window that reads may use.
-    window_size: usize,
-    window_at: u32,
-    window_len: u32,
+    windows: Windows<'m>,
     block: &'m mut [u8],
     pinned: Option<Pinned>,
     verify: bool,
@@ -61,16 +60,11 @@ impl<'m, F: Flash> Io<'m, F> {
         verify: bool,
     ) -> Self {
         let shape = flash.shape();
-        let usable = window.len() - remainder(window.len() as u32, shape.read_size) as usize;
-        let window = window.get_mut(..usable).unwrap_or(&mut []);
         Io {
             flash,
             shape,
             layout,
-            window_size: usable,
-            window,
-            window_at: 0,
-            window_len: 0,
+            windows: Windows::new(window, shape.read_size),
             block,
             pinned: None,
             verify,
@@ -90,7 +84,7 @@ impl<'m, F: Flash> Io<'m, F> {
 
     /// Forgets what was read, so that the next read asks the flash.
     pub(crate) fn forget(&mut self) {
-        self.window_len = 0;
+        self.windows.forget();
     }
 
     /// `len` bytes at `address`, reading up to `ahead` bytes where the window does not have them.
@@ -100,33 +94,27 @@ impl<'m, F: Flash> Io<'m, F> {
         if end > self.shape.size {
             return Err(Error::ReadFailed);
         }
-        if address < self.window_at || end > self.window_at + self.window_len {
-            let unit = self.shape.read_size;
-            let start = address - remainder(address, unit);
-            let wanted = address.saturating_add(len.max(ahead)).saturating_sub(start);
-            let most = (self.window_size as u32).min(self.shape.size - start);
-            let count = wanted
-                .checked_add(unit - 1)
-                .map(|end| end & !(unit - 1))
-                .unwrap_or(most)
-                .min(most);
-            self.window_len = 0;
-            let buffer = self
-                .window
-                .get_mut(..count as usize)
-                .ok_or(Error::ReadFailed)?;
-            self.flash
-                .read(start, buffer)
-                .map_err(|_| Error::ReadFailed)?;
-            self.lay_pinned_over(start, count);
-            self.window_at = start;
-            self.window_len = count;
+        if self.windows.find(address, len).is_none() {
+            self.load(address, len.max(ahead))?;
         }
-        let from = (address - self.window_at) as usize;
-        let inside = self.window.get(..self.window_len as usize).unwrap_or(&[]);
-        inside
-            .get(from..from + len as usize)
-            .ok_or(Error::ReadFailed)
+        self.windows.find(address, len).ok_or(Error::ReadFailed)
+    }
+
+    /// Reads up to `count` bytes at `address` into a window.
+    fn load(&mut self, address: u32, count: u32) -> Result<(), Error> {
+        let unit = self.shape.read_size;
+        let start = address - remainder(address, unit);
+        let wanted = address.saturating_add(count).saturating_sub(start);
+        let rounded = wanted.checked_add(unit - 1).map(|end| end & !(unit - 1));
+        let rest = self.shape.size - start;
+        let (which, count) = self.windows.choose(rounded.unwrap_or(rest).min(rest));
+        let buffer = self.windows.fill(which, start, count);
+        if self.flash.read(start, buffer).is_err() {
+            self.windows.forget();
+            return Err(Error::ReadFailed);
+        }
+        self.lay_pinned_over(which, start, count);
+        Ok(())
     }
 
     /// Hands the bytes of a record, from `offset` of the segment at `base` on, to `each` in pieces,
@@ -178,7 +166,8 @@ impl<'m, F: Flash> Io<'m, F> {
 
     /// The longest piece that fits the window wherever it starts.
     fn piece_max(&self) -> u32 {
-        (self.window_size as u32)
+        self.windows
+            .large_size()
             .saturating_sub(2 * self.shape.read_size)
             .max(1)
     }
@@ -191,8 +180,7 @@ impl<'m, F: Flash> Io<'m, F> {
         while done < len {
             let count = (len - done).min(self.piece_max());
             self.fetch(address + done, count, count)?;
-            let from = (address + done - self.window_at) as usize;
-            if let Some(piece) = self.window.get(from..from + count as usize)
+            if let Some(piece) = self.windows.find(address + done, count)
                 && let Some(place) = self.block.get_mut(done as usize..(done + count) as usize)
             {
                 copy(place, piece);
@@ -211,12 +199,11 @@ impl<'m, F: Flash> Io<'m, F> {
     /// Reads come from the flash again.
     pub(crate) fn unpin(&mut self) {
         self.pinned = None;
-        self.window_size = self.window.len();
-        self.forget();
+        self.windows.set_aside(0);
     }
 
     /// Replaces what was read of a pinned range by what RAM has of it.
-    fn lay_pinned_over(&mut self, start: u32, count: u32) {
+    fn lay_pinned_over(&mut self, which: Which, start: u32, count: u32) {
         let Some(pinned) = self.pinned else {
             return;
         };
@@ -225,17 +212,19 @@ impl<'m, F: Flash> Io<'m, F> {
         if from >= to {
             return;
         }
-        let Some((cache, aside)) = self.window.split_at_mut_checked(self.window_size) else {
-            return;
+        let at = match which {
+            Which::Large => 0,
+            Which::Small => self.windows.large_size(),
         };
+        let (windows, aside) = self.windows.split_aside();
         let kept = if pinned.in_block {
             &*self.block
         } else {
             &*aside
         };
         let source = (from - pinned.address) as usize..(to - pinned.address) as usize;
-        let place = (from - start) as usize..(to - start) as usize;
-        if let (Some(source), Some(place)) = (kept.get(source), cache.get_mut(place)) {
+        let place = (at + from - start) as usize..(at + to - start) as usize;
+        if let (Some(source), Some(place)) = (kept.get(source), windows.get_mut(place)) {
             copy(place, source);
         }
     }
@@ -249,14 +238,10 @@ impl<'m, F: Flash> Io<'m, F> {
             return;
         }
         pinned.in_block = false;
-        let len = pinned.len as usize;
-        let left = self.window.len().saturating_sub(len) as u32;
-        self.window_size = (left - remainder(left, self.shape.read_size)) as usize;
-        self.window_len = 0;
-        let aside = self
-            .window
-            .get_mut(self.window_size..self.window_size + len);
-        if let (Some(kept), Some(aside)) = (self.block.get(..len), aside) {
+        let len = pinned.len;
+        self.windows.set_aside(len);
+        let (_, aside) = self.windows.split_aside();
+        if let Some(kept) = self.block.get(..len as usize) {
             copy(aside, kept);
         }
     }
@@ -281,7 +266,7 @@ impl<'m, F: Flash> Io<'m, F> {
     /// back: what is behind is padding. The write block is what drivers may count on to be aligned,
     /// so data always begin at its start.
     pub(crate) fn program(&mut self, address: u32, count: u32, used: u32) -> Result<(), Error> {
-        self.window_len = 0;
+        self.windows.forget_range(address, count);
         self.unsynced = true;
         self.begun = true;
         let data = self.block.get(..count as usize).ok_or(Error::WriteFailed)?;
@@ -291,7 +276,7 @@ impl<'m, F: Flash> Io<'m, F> {
         }
         if self.verify && !self.reads_back(address, used.min(count)) {
             self.failures += 1;
-            self.window_len = 0;
+            self.forget();
             return Err(Error::WriteFailed);
         }
         Ok(())
@@ -305,8 +290,7 @@ impl<'m, F: Flash> Io<'m, F> {
             if self.fetch(address + at, count, count).is_err() {
                 return false;
             }
-            let skip = (address + at - self.window_at) as usize;
-            let read = self.window.get(skip..skip + count as usize);
+            let read = self.windows.find(address + at, count);
             if read != self.block.get(at as usize..(at + count) as usize) {
                 return false;
             }
@@ -340,7 +324,7 @@ impl<'m, F: Flash> Io<'m, F> {
             let header = self.layout.address(segment) + self.layout.header_at;
             return self.program_bytes(header, &[0; HEADER_SIZE as usize]);
         }
-        self.window_len = 0;
+        self.forget();
         self.unsynced = true;
         self.begun = true;
         let start = self.layout.address(segment);

@@ -48,6 +48,7 @@ mod value;
 mod victim;
 mod void;
 mod walk;
+mod window;
 mod write;
 
 pub use iterate::{ITERATORS, IteratorId};

@@ -122,8 +122,11 @@ impl<F: Flash> Engine<'_, F> {
                     continue;
                 }
                 fragments |= entry.head.kind == Kind::Fragment;
-                let identity = self.identity_of(&entry)?;
-                if cover.holds(identity.hash) && !self.learn(&entry, &identity, count)? {
+                if !cover.holds(walk.hash) {
+                    continue;
+                }
+                let identity = self.identity_in(&entry, walk.hash)?;
+                if !self.learn(&entry, &identity, count)? {
                     return Ok(false);
                 }
             }

@@ -11,8 +11,9 @@
 #![forbid(unsafe_code)]
 
 use super::{
+    checksum::Hasher,
     io::{Io, SCAN},
-    record::{BlockHead, CRC_SIZE, HEAD_MAX, Head, seed},
+    record::{BlockHead, CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Head, Kind, seed},
     seal::is_sealed,
 };
 use crate::{error::Error, flash::Flash};
@@ -47,6 +48,13 @@ pub(crate) struct Hidden {
     pub(crate) last: u32,
 }
 
+/// A record as it was read, with the hash of its key, and of its id where it is a fragment.
+#[derive(Clone, Copy, Debug)]
+struct Read {
+    entry: Entry,
+    hash: u32,
+}
+
 /// A walk. Made by [`Walk::new`], driven by [`Walk::next`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk {
@@ -57,11 +65,14 @@ pub(crate) struct Walk {
     /// Block to look at next when there is no place to try.
     block: u32,
     /// Held back, the older one first.
-    held: [Option<Entry>; 2],
+    held: [Option<Read>; 2],
     /// A record behind `held` that resumes: it counts when what comes next shows that.
-    resumes: Option<Entry>,
+    resumes: Option<Read>,
     /// Read already.
-    read: Option<Entry>,
+    read: Option<Read>,
+    /// Hash of the last record that was returned: as it is read, what identifies it need not be
+    /// read again.
+    pub(crate) hash: u32,
     /// Behind the place of the last record that was returned.
     pub(crate) passed: u32,
     hidden: Hidden,
@@ -82,6 +93,7 @@ impl Walk {
             held: [None; 2],
             resumes: None,
             read: None,
+            hash: 0,
             passed: 0,
             hidden,
             gaps: 0,
@@ -94,12 +106,12 @@ impl Walk {
         let align = io.layout.align;
         loop {
             let read = match self.read.take() {
-                Some(entry) => Some(entry),
-                None => self.next_raw(io)?,
+                Some(read) => Some(read),
+                None => self.read_next(io)?,
             };
-            let Some(entry) = read else {
+            let Some(read) = read else {
                 if let Some(resumes) = self.resumes.take()
-                    && is_sealed(io, self.segment, self.number, resumes.place)?
+                    && is_sealed(io, self.segment, self.number, resumes.entry.place)?
                     && let Some(done) = self.resume(resumes, align)
                 {
                     return Ok(Some(self.pass(done)));
@@ -108,21 +120,21 @@ impl Walk {
                 let last = older.take().or_else(|| newer.take());
                 return Ok(last.map(|last| self.pass(last)));
             };
-            let from = entry.resumes_from(align);
+            let from = read.entry.resumes_from(align);
             let done = if let Some(resumes) = self.resumes.take() {
                 // Nothing comes behind a record that a cut left in doubt.
-                self.read = Some(entry);
-                if from.is_none_or(|from| from > resumes.place) {
+                self.read = Some(read);
+                if from.is_none_or(|from| from > resumes.entry.place) {
                     self.resume(resumes, align)
                 } else {
                     self.voided += 1;
                     None
                 }
-            } else if from.is_some() && !self.is_certain(&entry) {
-                self.resumes = Some(entry);
+            } else if from.is_some() && !self.is_certain(&read.entry) {
+                self.resumes = Some(read);
                 None
             } else {
-                self.resume(entry, align)
+                self.resume(read, align)
             };
             if let Some(done) = done {
                 return Ok(Some(self.pass(done)));
@@ -130,9 +142,10 @@ impl Walk {
         }
     }
 
-    fn pass(&mut self, done: Entry) -> Entry {
-        self.passed = done.place + 1;
-        done
+    fn pass(&mut self, done: Read) -> Entry {
+        self.passed = done.entry.place + 1;
+        self.hash = done.hash;
+        done.entry
     }
 
     /// The record before what this session hides, or that it went on with behind.
@@ -143,18 +156,18 @@ impl Walk {
         segment == self.segment && (entry.place == to || entry.place == last)
     }
 
-    /// Holds `entry` back, and lets go the older of two held before, unless those are void.
-    fn resume(&mut self, entry: Entry, align: u32) -> Option<Entry> {
-        if let Some(from) = entry.resumes_from(align) {
+    /// Holds `read` back, and lets go the older of two held before, unless those are void.
+    fn resume(&mut self, read: Read, align: u32) -> Option<Read> {
+        if let Some(from) = read.entry.resumes_from(align) {
             for held in &mut self.held {
-                if held.is_some_and(|held| held.place >= from) {
+                if held.is_some_and(|held| held.entry.place >= from) {
                     *held = None;
                     self.voided += 1;
                 }
             }
         }
         let [older, newer] = &mut self.held;
-        let before = newer.replace(entry);
+        let before = newer.replace(read);
         match before {
             Some(before) => older.replace(before),
             None => None,
@@ -170,16 +183,20 @@ impl Walk {
         &mut self,
         io: &mut Io<'_, F>,
     ) -> Result<Option<Entry>, Error> {
+        Ok(self.read_next(io)?.map(|read| read.entry))
+    }
+
+    fn read_next<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Read>, Error> {
         loop {
             if let Some(place) = self.at.take() {
                 if place < io.layout.end
                     && !self.hides(place)
-                    && let Some(entry) = self.try_place(io, place)?
+                    && let Some(read) = self.try_place(io, place)?
                 {
-                    let end = io.layout.end_of(place, entry.head.total());
+                    let end = io.layout.end_of(place, read.entry.head.total());
                     self.at = Some(end);
                     self.block = io.layout.block_end(place);
-                    return Ok(Some(entry));
+                    return Ok(Some(read));
                 }
                 self.block = io.layout.block_end(place);
             }
@@ -210,7 +227,7 @@ impl Walk {
         Ok(false)
     }
 
-    fn try_place<F: Flash>(&self, io: &mut Io<'_, F>, place: u32) -> Result<Option<Entry>, Error> {
+    fn try_place<F: Flash>(&self, io: &mut Io<'_, F>, place: u32) -> Result<Option<Read>, Error> {
         let Some(head) = read_head(io, self.segment, self.number, place, SCAN)? else {
             return Ok(None);
         };
@@ -220,15 +237,16 @@ impl Walk {
             head,
             damaged: false,
         };
-        let whole = crc_holds(io, self.number, &entry, SCAN)?;
+        let (whole, hash) = verify(io, self.number, &entry, SCAN)?;
         if whole && self.ends_in_its_block(io, place, &head)? {
-            return Ok(Some(entry));
+            return Ok(Some(Read { entry, hash }));
         }
         if self.runs_on(io, place, &head)? {
-            return Ok(Some(Entry {
+            let entry = Entry {
                 damaged: !whole,
                 ..entry
-            }));
+            };
+            return Ok(Some(Read { entry, hash }));
         }
         Ok(None)
     }
@@ -337,14 +355,31 @@ pub(crate) fn crc_holds<F: Flash>(
     entry: &Entry,
     ahead: u32,
 ) -> Result<bool, Error> {
+    verify(io, number, entry, ahead).map(|(holds, _)| holds)
+}
+
+/// Whether the CRC of a record holds, and the hash that it is found by.
+fn verify<F: Flash>(
+    io: &mut Io<'_, F>,
+    number: u32,
+    entry: &Entry,
+    ahead: u32,
+) -> Result<(bool, u32), Error> {
     let head = &entry.head;
     let base = io.layout.address(entry.segment);
     let mut crc = head.start_crc(seed(number, entry.place));
+    let mut hasher = Hasher::new();
     let start = io.layout.start_of(entry.place);
-    let body = io.layout.advance(start, head.encoded_len());
-    let count = head.key_len + head.value_len;
-    let tail = io.visit(base, body, count, ahead, |piece| crc.add(piece))?;
+    let mut at = io.layout.advance(start, head.encoded_len());
+    let is_fragment = head.kind == Kind::Fragment && head.value_len >= FRAGMENT_ID;
+    let id = if is_fragment { FRAGMENT_ID } else { 0 };
+    at = io.visit(base, at, head.key_len + id, ahead, |piece| {
+        crc.add(piece);
+        hasher.add(piece);
+    })?;
+    let rest = head.value_len - id;
+    at = io.visit(base, at, rest, ahead, |piece| crc.add(piece))?;
     let mut stored = [0; CRC_SIZE as usize];
-    io.read(base, tail, &mut stored, ahead)?;
-    Ok(u32::from_le_bytes(stored) == crc.value())
+    io.read(base, at, &mut stored, ahead)?;
+    Ok((u32::from_le_bytes(stored) == crc.value(), hasher.value()))
 }
