@@ -9,7 +9,7 @@ use super::{
     checksum::Hasher,
     io::{AHEAD, SCAN},
     layout::{quotient, remainder},
-    record::{CRC_SIZE, FRAGMENT_ID, Kind, seed},
+    record::{CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Kind, seed},
     walk::{Entry, Walk, read_head},
 };
 use crate::{error::Error, flash::Flash};
@@ -248,8 +248,8 @@ impl<F: Flash> Engine<'_, F> {
                     let theirs = theirs.get_mut(..count).unwrap_or(&mut []);
                     let ours_at = self.io.layout.advance(at, done);
                     let theirs_at = self.io.layout.advance(other_at, done);
-                    self.io.read(base, ours_at, ours, AHEAD)?;
-                    self.io.read(other_base, theirs_at, theirs, AHEAD)?;
+                    self.io.read(base, ours_at, ours, 0)?;
+                    self.io.read(other_base, theirs_at, theirs, 0)?;
                     if ours != theirs {
                         return Ok(false);
                     }
@@ -277,8 +277,13 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn look_up(&mut self, identity: &Identity<'_>) -> Result<Lookup, Error> {
         let mut unreadable = false;
         let mut probe = self.table.probe(identity.hash);
+        // A caller's key is looked for to read its value; a record's, to compare the two.
+        let ahead = match identity.key {
+            KeySource::Given(_) => AHEAD,
+            KeySource::Stored(entry) => AHEAD.min(HEAD_MAX as u32 + entry.head.key_len),
+        };
         while let Some((slot, location)) = self.table.next(&mut probe) {
-            match self.entry_at(location, AHEAD)? {
+            match self.entry_at(location, ahead)? {
                 Some(entry) if self.is_of(&entry, identity)? => {
                     return Ok(Lookup::Found(Spot {
                         entry,
