@@ -45,11 +45,14 @@ impl<F: Flash> Engine<'_, F> {
         if !any(self) || self.confirm().is_err() {
             return;
         }
-        for state in [State::Dirty, State::Dropped] {
-            for segment in self.segments.all() {
-                if self.segments.state(segment) == state {
-                    let _set_aside_on_failure = self.erase_segment(segment);
-                }
+        for segment in self.segments.all() {
+            if self.segments.state(segment) == State::Dirty {
+                let _set_aside_on_failure = self.erase_segment(segment);
+            }
+        }
+        for _ in self.segments.all() {
+            if let Some(segment) = self.newest_in(State::Dropped) {
+                let _set_aside_on_failure = self.erase_segment(segment);
             }
         }
     }

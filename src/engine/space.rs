@@ -179,10 +179,17 @@ impl<F: Flash> Engine<'_, F> {
 
     /// A segment that is void.
     fn waiting(&self) -> Option<u16> {
-        // What names the others goes last.
-        [State::Dirty, State::Dropped, State::Retired]
-            .into_iter()
-            .find_map(|state| self.oldest_in(state))
+        self.oldest_in(State::Dirty)
+            .or_else(|| self.newest_in(State::Dropped))
+            .or_else(|| self.oldest_in(State::Retired))
+    }
+
+    /// What was dropped goes before what names it as the next to be opened, and before what was
+    /// collected into it.
+    pub(crate) fn newest_in(&self, state: State) -> Option<u16> {
+        let is = |&segment: &u16| self.segments.state(segment) == state;
+        let all = self.segments.all().filter(is);
+        all.max_by_key(|&segment| self.segments.number(segment))
     }
 
     /// What was collected goes before what it went to: that says that both are void.
