@@ -25,8 +25,14 @@ pub mod error;
 pub mod ffi;
 pub mod flash;
 mod lock;
+pub mod store;
 
+#[cfg(feature = "embedded-storage")]
+pub use embedded_storage;
 pub use error::Error;
+#[cfg(feature = "embedded-storage")]
+pub use store::NorStore;
+pub use store::{Config, Flags, Info, Keys, Memory, Reader, Sizes, Store, Writer, slots};
 
 /// No code of the archive panics, so a linked image does not contain this; the linker wants it.
 #[cfg(all(target_os = "none", feature = "panic-handler"))]
