@@ -79,6 +79,7 @@ impl Config {
 /// assert!(!Flags::NONE.contains(Flags::WRITE_ONCE));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Flags(u8);
 
 impl Flags {
@@ -127,6 +128,7 @@ impl BitOr for Flags {
 
 /// Size and flags of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Info {
     /// Bytes of the value.
     pub size: u32,

@@ -177,7 +177,7 @@ impl<'m, F: Flash> Store<'m, F> {
     /// * [`Error::InvalidArgument`]: the key is empty, or longer than 1024 bytes
     /// * [`Error::WriteProtected`]: the key was stored write-once
     /// * [`Error::Full`]: there is no room now; nothing was written
-    /// * [`Error::TooLarge`]: there never is, whatever is removed
+    /// * [`Error::TooLarge`]: there never is, whatever is removed; or too few sectors are left
     /// * [`Error::ReadFailed`], [`Error::WriteFailed`]: the flash failed, and there was no other
     ///   place to write to
     /// * [`Error::ReadOnly`]: too many sectors failed; the store can only be read
