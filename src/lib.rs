@@ -15,7 +15,8 @@ use nvkv::{Config, Memory, Store};
 
 # fn main() -> Result<(), nvkv::Error> {
 # let flash = Ram::<4, 4, 4096>::new(16);
-let mut memory = Memory::<16, { nvkv::slots(100) }>::new(); // 16 sectors, 100 keys in the index
+// 16 sectors, and an index for 100 keys.
+let mut memory = Memory::<16, { nvkv::slots(100) }>::new();
 let config = Config::new().format_if_unrecognised();
 let mut store = Store::open(flash, &mut memory, config)?;
 
@@ -33,8 +34,8 @@ if let Some(ssid) = store.get("wifi/ssid", &mut buffer)? {
 //!
 //! There is no heap; all memory is lent by the caller. Without that feature there are no
 //! dependencies, and a program in Rust for a target without an operating system says
-//! `default-features = false`, since the C archive brings its own panic handler. The feature `defmt`
-//! lets [`Error`] be logged.
+//! `default-features = false`, since the C archive brings its own panic handler. The feature
+//! `defmt` lets [`Error`] be logged.
 //!
 //! # Layers
 //!
@@ -45,7 +46,7 @@ if let Some(ssid) = store.get("wifi/ssid", &mut buffer)? {
 //! | [`ffi`] | the C ABI: pointers and lengths checked, one safe call, a status number |
 //! | [`store`] | the API for programs in Rust: [`Store`], [`Reader`], [`Writer`], [`Keys`] |
 //! | [`engine`] | one partition: set, get, remove, iterate, collection, recovery |
-//! | [`flash`] | the [`Flash`](flash::Flash) trait, flash drivers of Rust (feature `embedded-storage`), the simulator (feature `sim`) |
+//! | [`flash`] | the [`Flash`](flash::Flash) trait, drivers of Rust, the simulator (`sim`) |
 //! | [`callbacks`] | calls out to the user's C functions |
 //! | `lock` | what is needed of locks without an operating system |
 //!

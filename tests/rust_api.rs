@@ -5,6 +5,7 @@
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
@@ -15,12 +16,16 @@ include!("rust_api/ram.inc");
 #[cfg(feature = "sim")]
 #[path = "rust_api/cuts.rs"]
 mod cuts;
+#[path = "rust_api/example.rs"]
+mod example;
 #[path = "rust_api/geometry.rs"]
 mod geometry;
 #[path = "rust_api/interop.rs"]
 mod interop;
 #[path = "rust_api/model.rs"]
 mod model;
+#[path = "rust_api/readme.rs"]
+mod readme;
 
 use nvkv::{
     Config, Error, Flags, Memory, NorStore, Reader, Store,
@@ -142,7 +147,6 @@ fn a_buffer_that_fits_exactly_costs_nothing() {
     for key in 0..50_u32 {
         store.set(key.to_le_bytes(), key.to_le_bytes()).unwrap();
     }
-    drop(store);
     let mut reads = [0; 2];
     for (round, size) in [(0, 4), (1, 5)] {
         chip.calls[0] = 0;
@@ -152,7 +156,6 @@ fn a_buffer_that_fits_exactly_costs_nothing() {
             let value = store.get(key.to_le_bytes(), &mut buffer[..size]).unwrap();
             assert_eq!(value, Some(&key.to_le_bytes()[..]));
         }
-        drop(store);
         reads[round] = chip.calls[0];
     }
     assert_eq!(reads[0], reads[1]);
@@ -453,7 +456,6 @@ fn a_writer_whose_flash_fails_is_dead() {
     let mut chip = Chip::new(16);
     let mut store = Store::open(&mut chip, &mut memory, FORMAT).unwrap();
     store.set("k", "old").unwrap();
-    drop(store);
     let calls = chip.calls[1] + chip.calls[2];
     let mut met = 0;
     for more in 0..12 {

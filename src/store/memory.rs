@@ -111,7 +111,9 @@ pub const fn slots(keys: usize) -> usize {
 ///     needs_erase: true,
 /// };
 /// const SIZES: Sizes = Sizes::new(&PARTITION, 4096, &Config::new(), 100);
-/// let memory = Memory::<{ SIZES.segments }, { SIZES.slots }, { SIZES.block }, { SIZES.window }>::new();
+/// type Lent =
+///     Memory<{ SIZES.segments }, { SIZES.slots }, { SIZES.block }, { SIZES.window }>;
+/// let memory = Lent::new();
 /// # assert_eq!((SIZES.segments, SIZES.slots), (16, 157));
 /// # let _ = memory;
 /// ```

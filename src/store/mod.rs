@@ -44,11 +44,30 @@ use crate::{
 ///
 /// | to | there is |
 /// |---|---|
-/// | open | `Store::open`, `Store::open_range` over a driver of Rust, [`Store::mount`] over any [`Flash`] |
-/// | write | [`set`](Store::set), [`set_with`](Store::set_with), [`remove`](Store::remove), [`writer`](Store::writer), [`reset`](Store::reset) |
-/// | read | [`get`](Reader::get), [`get_array`](Reader::get_array), [`get_at`](Reader::get_at), [`info`](Reader::info), [`exists`](Reader::exists) |
-/// | list | [`keys`](Store::keys), [`for_each_key`](Store::for_each_key) |
-/// | look after | [`maintain`](Store::maintain), [`check`](Reader::check), [`stats`](Reader::stats) |
+/// | open | `Store::open`, `Store::open_range` over a driver, [`mount`] over any [`Flash`] |
+/// | write | [`set`], [`set_with`], [`remove`], [`writer`], [`reset`], [`set_reserved_data`] |
+/// | read | [`get`], [`get_array`], [`get_at`], [`info`], [`exists`], [`reserved_data`] |
+/// | list | [`keys`], [`for_each_key`] |
+/// | look after | [`maintain`], [`check`], [`stats`] |
+///
+/// [`mount`]: Store::mount
+/// [`set`]: Store::set
+/// [`set_with`]: Store::set_with
+/// [`remove`]: Store::remove
+/// [`writer`]: Store::writer
+/// [`reset`]: Store::reset
+/// [`set_reserved_data`]: Store::set_reserved_data
+/// [`get`]: Reader::get
+/// [`get_array`]: Reader::get_array
+/// [`get_at`]: Reader::get_at
+/// [`info`]: Reader::info
+/// [`exists`]: Reader::exists
+/// [`reserved_data`]: Reader::reserved_data
+/// [`keys`]: Store::keys
+/// [`for_each_key`]: Store::for_each_key
+/// [`maintain`]: Store::maintain
+/// [`check`]: Reader::check
+/// [`stats`]: Reader::stats
 ///
 /// Whatever returned `Ok` is on flash and survives the loss of power at any moment. A write that
 /// power ends, or that returns [`Error::WriteFailed`] or [`Error::ReadFailed`], leaves the old
@@ -225,8 +244,8 @@ impl<'m, F: Flash> Store<'m, F> {
         self.writing().set(key, value, flags.bits())
     }
 
-    /// Removes `key`; `false` when there is none. Works in a full store. When power fails meanwhile,
-    /// the key has its value or is gone.
+    /// Removes `key`; `false` when there is none. Works in a full store. When power fails
+    /// meanwhile, the key has its value or is gone.
     ///
     /// # Errors
     /// As [`Store::set`], [`Error::Full`] and [`Error::TooLarge`] excepted.

@@ -146,11 +146,11 @@ const fn narrow(size: usize) -> u32 {
 #[macro_export]
 macro_rules! memory_for {
     ($driver:ty, $bytes:expr, $keys:expr) => {
-        $crate::Memory<
-            { $crate::Sizes::of::<$driver>($bytes, $keys).segments },
-            { $crate::Sizes::of::<$driver>($bytes, $keys).slots },
-            { $crate::Sizes::of::<$driver>($bytes, $keys).block },
-            { $crate::Sizes::of::<$driver>($bytes, $keys).window },
+        $crate::store::Memory<
+            { $crate::store::Sizes::of::<$driver>($bytes, $keys).segments },
+            { $crate::store::Sizes::of::<$driver>($bytes, $keys).slots },
+            { $crate::store::Sizes::of::<$driver>($bytes, $keys).block },
+            { $crate::store::Sizes::of::<$driver>($bytes, $keys).window },
         >
     };
 }

@@ -187,7 +187,6 @@ fn run<const READ: usize, const WRITE: usize, const ERASE: usize>(
         driver.0.arm(draw_cut(&mut numbers));
         let mut store = Store::open(&mut *driver, &mut memory, FORMAT).unwrap();
         write(&mut store, &mut allowed, &mut numbers, 40);
-        drop(store);
         cuts += u32::from(!driver.0.is_powered());
         driver.0.disarm();
         assert_eq!(driver.0.breaches(), []);
@@ -218,11 +217,9 @@ fn a_driver_that_forgets_is_found_out() {
     let mut store = Store::open(&mut driver, &mut memory, FORMAT).unwrap();
     let (mut allowed, mut numbers) = (Allowed::new(), Numbers(5));
     write(&mut store, &mut allowed, &mut numbers, 20);
-    drop(store);
     driver.0.lie(4);
     let mut store = Store::open(&mut driver, &mut memory, FORMAT).unwrap();
     write(&mut store, &mut allowed, &mut numbers, 20);
-    drop(store);
     let next = Cut {
         call: 0,
         point: CutPoint::Before,
@@ -232,7 +229,6 @@ fn a_driver_that_forgets_is_found_out() {
     driver.0.arm(next);
     let mut store = Store::open(&mut driver, &mut memory, FORMAT).unwrap();
     write(&mut store, &mut allowed, &mut numbers, 9);
-    drop(store);
     assert!(!driver.0.is_powered());
     driver.0.power_on();
     let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
