@@ -204,6 +204,7 @@ fn a_writer_that_is_dropped_leaves_the_old_value() {
     let mut chip = Chip::new(16);
     let mut store = Store::open(&mut chip, &mut memory, FORMAT).unwrap();
     store.set("k", "old").unwrap();
+    let needed = store.stats().unwrap().live_bytes;
     for size in [100, 20_000] {
         let piece = vec![7; size / 2];
         let mut writer = store.writer("k", size as u32).unwrap();
@@ -213,6 +214,7 @@ fn a_writer_that_is_dropped_leaves_the_old_value() {
         assert_eq!(writer.write(&vec![7; size]), Err(Error::InvalidSize));
         drop(writer);
         assert_eq!(store.get_array("k"), Ok(Some(*b"old")));
+        assert_eq!(store.stats().unwrap().live_bytes, needed);
 
         let mut writer = store.writer("k", size as u32).unwrap();
         writer.write(&piece).unwrap();

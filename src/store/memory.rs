@@ -22,7 +22,7 @@ struct Aligned<const N: usize>([u8; N]);
 /// [`slots`] turns a number of keys into slots. The sizes of the buffers serve all flash with
 /// program units of up to 256 bytes and read units of up to 16. For other flash, and to save some
 /// bytes where sectors are small, [`Sizes`] has the numbers, or the macro
-/// [`memory_for!`](crate::memory_for) the whole type.
+/// `nvkv::memory_for!` the whole type.
 ///
 /// The store borrows it for as long as it is open. On a target without an operating system it is
 /// best a `static`, by way of a crate such as `static_cell`.
