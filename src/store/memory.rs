@@ -16,6 +16,9 @@ use crate::{
 #[repr(align(32))]
 struct Aligned<const N: usize>([u8; N]);
 
+// Written out below: the generator of the C header reads this file, too, and takes no names there.
+const _: () = assert!(engine::MAX_BLOCK_SMALL_UNITS == 256 && engine::WINDOW == 320);
+
 /// The memory of a store: `SEGMENTS` segments (sectors, as a rule), an index of `SLOTS` slots, and
 /// two buffers.
 ///
@@ -38,8 +41,8 @@ struct Aligned<const N: usize>([u8; N]);
 pub struct Memory<
     const SEGMENTS: usize,
     const SLOTS: usize,
-    const BLOCK: usize = { engine::MAX_BLOCK_SMALL_UNITS },
-    const WINDOW: usize = { engine::WINDOW },
+    const BLOCK: usize = 256,
+    const WINDOW: usize = 320,
 > {
     block: Aligned<BLOCK>,
     window: Aligned<WINDOW>,
