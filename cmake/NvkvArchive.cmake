@@ -46,27 +46,32 @@ function(nvkv_build_archive target out)
   set(${out} "${archive}" PARENT_SCOPE)
 endfunction()
 
-# The manifest without what only the development of nvkv needs: the other packages of the workspace
-# and the dependencies of the tests.
+# The manifest without what only the development of nvkv needs: the other packages of the workspace,
+# the dependencies of the tests, and the examples.
 function(nvkv_write_manifest file)
   set(original "${CMAKE_CURRENT_SOURCE_DIR}/Cargo.toml")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${original}")
   file(READ "${original}" text)
   string(REGEX REPLACE "\n?(members|exclude) = [^\n]*" "" text "${text}")
-  string(FIND "${text}" "[dev-dependencies]" start)
-  if(NOT start EQUAL -1)
-    string(SUBSTRING "${text}" 0 ${start} before)
-    string(SUBSTRING "${text}" ${start} -1 after)
-    # The next table begins at the next line with a bracket.
-    string(FIND "${after}" "\n[" length)
-    string(SUBSTRING "${after}" ${length} -1 after)
-    set(text "${before}${after}")
-  endif()
+  foreach(table "[dev-dependencies]" "[[example]]")
+    string(FIND "${text}" "${table}" start)
+    if(NOT start EQUAL -1)
+      string(SUBSTRING "${text}" 0 ${start} before)
+      string(SUBSTRING "${text}" ${start} -1 after)
+      # The next table begins at the next line with a bracket.
+      string(FIND "${after}" "\n[" length)
+      string(SUBSTRING "${after}" ${length} -1 after)
+      set(text "${before}${after}")
+    endif()
+  endforeach()
+  # Nor what a feature brings that was not asked for: cargo would ask the network for it, too. The
+  # first are features for programs in Rust. The names stay, for the compiler warns of others.
+  set(unused "embedded-storage|defmt")
   if(NOT NVKV_FEATURES)
-    # Nor what a feature brings that was not asked for: cargo would ask the network for it, too.
-    string(REGEX REPLACE "\n[^\n]*optional = true[^\n]*" "" text "${text}")
-    string(REGEX REPLACE "\n[^\n]*\"dep:[^\n]*" "" text "${text}")
+    set(unused "[a-z-]+")
   endif()
+  string(REGEX REPLACE "\n(${unused}) = [^\n]*optional = true[^\n]*" "" text "${text}")
+  string(REGEX REPLACE "\n(${unused}) = [^\n]*\"dep:[^\n]*" "\n\\1 = []" text "${text}")
   set(path "path = \"${CMAKE_CURRENT_SOURCE_DIR}/src/lib.rs\"")
   string(REPLACE "\n[lib]\n" "\n[lib]\n${path}\n" text "${text}")
   nvkv_write("${file}" "${text}")

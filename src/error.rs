@@ -7,6 +7,7 @@
 ///
 /// `Full` (not now) is kept apart from `TooLarge` (never), and `NotFound` from `Damaged`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Error {
     /// An argument is outside its documented range, or the call does not fit the state.
     InvalidArgument,

@@ -119,6 +119,37 @@ fn c_programs_that_are_wrong_are_found() {
     assert!(build_and_run("bad-exit", "int main(void) { return 1; }\n").is_err());
 }
 
+/// `tests/rust_api.rs` compiles and runs that file.
+#[test]
+fn rust_programs_of_the_readme_run() {
+    let file = fs::read_to_string(root().join("tests/rust_api/readme.rs")).unwrap();
+    let programs = blocks(&readme(), "rust");
+    assert_eq!(programs.len(), 1);
+    for program in programs {
+        assert!(
+            file.contains(&format!("\n{program}\n#[test]\n")),
+            "not in {file}:\n{program}"
+        );
+    }
+    // What it asks cargo for is what the firmware that is built as a test asks for.
+    let firmware = fs::read_to_string(root().join("tests/rust_firmware/Cargo.toml")).unwrap();
+    let [asked] = <[String; 1]>::try_from(blocks(&readme(), "toml")).unwrap();
+    assert!(asked.contains(&format!("version = \"{}\"", version())));
+    for manifest in [&firmware, &asked] {
+        assert!(manifest.contains("features = [\"embedded-storage\"] }"));
+        assert!(!manifest.contains("default-features"));
+    }
+}
+
+/// Major and minor version of the package.
+fn version() -> String {
+    let [major, minor] = [
+        env!("CARGO_PKG_VERSION_MAJOR"),
+        env!("CARGO_PKG_VERSION_MINOR"),
+    ];
+    format!("{major}.{minor}")
+}
+
 /// The documents that say how to use nvkv with CMake.
 fn cmake_documents() -> [String; 2] {
     ["README.md", "docs/cmake.md"].map(|name| fs::read_to_string(root().join(name)).unwrap())

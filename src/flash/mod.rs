@@ -3,6 +3,8 @@
 //! Invariant: nothing here knows of records or segments.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "embedded-storage")]
+pub mod nor;
 #[cfg(feature = "sim")]
 pub mod sim;
 

@@ -1,12 +1,13 @@
-//! Builds the archive for targets without an operating system.
+//! Builds the archive, and firmware in Rust, for targets without an operating system.
 //!
 //! Three ways, the first that is there: a toolchain with the target's `core` installed (rustup), a
 //! toolchain with the standard library's source (`rust-src`), or Debian's packages `rustc-web` and
 //! `rust-web-src`, which bring such a source for machines without rustup.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::process::{Failure, command, output_of, run};
+use crate::process::{Failure, cargo, command, output_of, run};
 use crate::report::Outcome;
 use crate::{archive, paths};
 
@@ -77,7 +78,14 @@ fn build_with(target: &str, toolchain: &Toolchain) -> Result<(), Failure> {
 
 fn build_features(target: &str, toolchain: &Toolchain, features: &str) -> Result<(), Failure> {
     let mut command = archive::build_command();
-    command.args(["--target", target, "--features", features]);
+    command.args(["--features", features]);
+    run(build_for(&mut command, target, toolchain))?;
+    archive::has_no_panic(&built(target, "libnvkv.a"))
+}
+
+/// Adds to a command of cargo what it needs to build for `target`.
+fn build_for<'c>(command: &'c mut Command, target: &str, toolchain: &Toolchain) -> &'c mut Command {
+    command.args(["--target", target]);
     if let Toolchain::FromSource(rustc) = toolchain {
         // build-std is an unstable option; the variable lets a stable compiler take it.
         command
@@ -85,7 +93,27 @@ fn build_features(target: &str, toolchain: &Toolchain, features: &str) -> Result
             .env("RUSTC_BOOTSTRAP", "1")
             .arg("-Zbuild-std=core");
     }
-    run(&mut command)?;
-    let folder = paths::target().join(target).join("release");
-    archive::has_no_panic(&folder.join("libnvkv.a"))
+    command
+}
+
+fn built(target: &str, file: &str) -> PathBuf {
+    paths::target().join(target).join("release").join(file)
+}
+
+/// Builds firmware in Rust that uses the whole API for such programs: it compiles without an
+/// operating system, its panic handler is the only one, and none of it may panic.
+pub(crate) fn build_firmware(target: &str) -> Outcome {
+    match toolchain(target) {
+        None => Outcome::Skipped(format!("rustup target add {target}")),
+        Some(toolchain) => build_firmware_with(target, &toolchain).into(),
+    }
+}
+
+fn build_firmware_with(target: &str, toolchain: &Toolchain) -> Result<(), Failure> {
+    let mut command = cargo("build");
+    command
+        .args(["--release", "--locked", "--manifest-path"])
+        .arg(paths::root().join("tests/rust_firmware/Cargo.toml"));
+    run(build_for(&mut command, target, toolchain))?;
+    archive::has_no_panic(&built(target, "libnvkv_firmware.a"))
 }

@@ -6,6 +6,9 @@ use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
 use crate::{bare_metal, cmake, demo, fuzz, races};
 
+/// The features that tests, lints and documentation are for.
+const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
+
 /// Options of `cargo xtask test`.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -25,7 +28,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     report.step("format", || passes(cargo("fmt").args(["--all", "--check"])));
     report.step("lints", lints);
     report.step("tests", || {
-        passes(cargo("test").args(["--workspace", "--features", "nvkv/sim", "--no-fail-fast"]))
+        passes(cargo("test").args(["--workspace", "--features", FEATURES, "--no-fail-fast"]))
     });
     if !options.quick {
         report.step("documentation", documentation);
@@ -36,6 +39,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
                 bare_metal::build(target)
             });
         }
+        let smallest = bare_metal::TARGETS[0];
+        report.step(&format!("firmware in Rust for {smallest}"), || {
+            bare_metal::build_firmware(smallest)
+        });
         report.step("CMake on this machine", cmake::host::check);
         report.step("CMake for Cortex-M", cmake::firmware::check);
         report.step("CMake presets", cmake::presets::check);
@@ -56,10 +63,10 @@ fn lints() -> Outcome {
     let all = || -> Result<(), Failure> {
         run_command(
             cargo("clippy")
-                .args(["--workspace", "--all-targets", "--features", "nvkv/sim"])
+                .args(["--workspace", "--all-targets", "--features", FEATURES])
                 .args(["--", "-D", "warnings"]),
         )?;
-        for features in ["", "critical-section"] {
+        for features in ["", "critical-section", "embedded-storage,defmt"] {
             run_command(
                 cargo("clippy")
                     .args(["--package", "nvkv", "--lib", "--features", features])
@@ -74,7 +81,7 @@ fn lints() -> Outcome {
 fn documentation() -> Outcome {
     passes(
         cargo("doc")
-            .args(["--workspace", "--no-deps", "--features", "nvkv/sim"])
+            .args(["--workspace", "--no-deps", "--features", FEATURES])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
 }

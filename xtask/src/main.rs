@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `demo.rs` | builds the C demo against the archive and runs it through a power cut |
 //! | `checks.rs` | `cargo xtask test`: the list of steps |
-//! | `bare_metal.rs` | builds the archive for targets without an operating system |
+//! | `bare_metal.rs` | builds the archive, and firmware in Rust, without an operating system |
 //! | `races.rs` | threads that share a store, under ThreadSanitizer |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
