@@ -21,6 +21,7 @@ use super::{
     hooks::REENTRIES,
     listed,
     model::is_in_doubt,
+    say,
 };
 
 /// What `actual_size` holds before a call.
@@ -114,6 +115,10 @@ impl World {
             assert!(!done, "a write to nowhere");
             return;
         };
+        say(format_args!(
+            "  store {at}, {:?}",
+            String::from_utf8_lossy(key)
+        ));
         let partition = &mut self.slots[at].partition;
         let once = |choice: &Option<(Vec<u8>, u32)>| {
             choice
@@ -475,7 +480,10 @@ impl World {
             3 => Fault::ProgramSilent,
             4..=5 => Fault::EraseError,
             6 => Fault::EraseSilent,
-            7..=9 => Fault::ReadError,
+            7..=9 => {
+                slot.partition.may_forget = true;
+                Fault::ReadError
+            }
             10 => return slot.hooks.syncs.set(Some(drawn >> 4)),
             11 if kind >> 4 == 0 => {
                 let address = u32::from(input.word()) % sim.size();
@@ -488,10 +496,12 @@ impl World {
             _ => {
                 let faults = [Fault::ProgramError, Fault::EraseError, Fault::ReadError];
                 let fault = faults[usize::from(kind >> 4) % 3];
+                slot.partition.may_forget |= fault == Fault::ReadError;
                 return (0..sectors).for_each(|sector| sim.fail(sector, fault, from));
             }
         };
         sim.fail(usize::from(kind >> 4) % sectors, fault, from);
+        say(format_args!("store {}: {fault:?} from {from}", drawn & 1));
     }
 
     fn call_back(&mut self, input: &mut Input<'_>) {
@@ -526,6 +536,10 @@ impl World {
         let store = self.slots[at].store;
         // SAFETY: nvkv.h, "Pointers".
         let answer = unsafe { kv_store_get(store, text, out, room, &raw mut size) };
+        say(format_args!(
+            "store {at}, {:?}, {size} bytes:",
+            String::from_utf8_lossy(key)
+        ));
         listed("kv_store_get", answer);
         let partition = &mut self.slots[at].partition;
         let found = &buffer[..size];

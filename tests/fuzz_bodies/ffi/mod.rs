@@ -58,16 +58,19 @@ static LISTED: LazyLock<BTreeMap<String, Function>> = LazyLock::new(|| {
 /// One input is being replayed: say what is done.
 static IS_LOUD: LazyLock<bool> = LazyLock::new(|| std::env::var_os("NVKV_REPLAY").is_some());
 
+fn say(what: impl std::fmt::Display) {
+    if *IS_LOUD {
+        println!("{what}");
+    }
+}
+
 /// Fails when the header does not list this answer.
 fn listed(function: &str, answer: c_int) -> c_int {
     if *IS_LOUD {
-        let named = status::STATUSES
-            .iter()
-            .find(|(_, number)| *number == answer);
-        println!(
-            "{function}: {}",
-            named.map_or("another number", |(name, _)| name.trim_end_matches('\0'))
-        );
+        let mut names = status::STATUSES.iter();
+        let named = names.find(|(_, number)| *number == answer);
+        let name = named.map_or("another number", |(name, _)| name.trim_end_matches('\0'));
+        say(format_args!("{function}: {name}"));
     }
     let fits = LISTED[function].entry_for(answer).is_some();
     assert!(fits, "{function} answers {answer}, which is not listed");

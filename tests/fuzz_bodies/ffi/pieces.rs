@@ -329,7 +329,7 @@ impl World {
         };
         let open = &mut self.iterations[known];
         let partition = &self.slots[open.store].partition;
-        if partition.is_damaged {
+        if partition.is_lenient() {
             return answer == MBED_SUCCESS;
         }
         if answer == status::MBED_ERROR_ITEM_NOT_FOUND {
