@@ -206,7 +206,7 @@ pub struct Room {
 }
 
 /// More than any value or path here, so that any size is good.
-const ROOM: usize = 8192;
+const ROOM: usize = 3072;
 
 impl Room {
     pub fn draw(input: &mut Input<'_>) -> Self {
@@ -220,7 +220,7 @@ impl Room {
             3 => (pointer, usize::MAX),
             4..=15 => (pointer, usize::from(drawn) - 4),
             16..=63 => (pointer, usize::from(drawn) * 24),
-            _ => (pointer, 4000),
+            _ => (pointer, 2500),
         };
         Self {
             bytes,

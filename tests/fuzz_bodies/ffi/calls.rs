@@ -529,7 +529,7 @@ impl World {
 
     /// Everything works: a key has a value that it may have, or is not there.
     pub fn read_back(&mut self, at: usize, key: &[u8]) {
-        let mut buffer = vec![0_u8; 16 << 10];
+        let mut buffer = vec![0_u8; 2560];
         let mut size = 0;
         let (text, room) = ([key, b"\0"].concat(), buffer.len());
         let (text, out) = (text.as_ptr().cast(), buffer.as_mut_ptr().cast());
