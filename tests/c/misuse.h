@@ -154,7 +154,8 @@ extern world_t world;
 #define ROOM 64
 #define NUMBER 77
 #define VALUE "VALUE"
-#define RAM_SIZE (KV_STORE_RAM(8, 4) + 1)
+#define SECTORS_MAX 24
+#define RAM_SIZE (KV_STORE_RAM(8, SECTORS_MAX) + 1)
 
 /* What the good arguments of a call point to; all of it '#' but for the number. */
 typedef struct {
@@ -175,6 +176,9 @@ extern unsigned char rams[3][RAM_SIZE];
 
 /* How often the mutexes of `world.store` are held. */
 extern int depth;
+
+/* Of each partition: 4, unless it is changed before begin_world. */
+extern uint32_t sectors;
 
 kv_store_t *open_store(chip_t *chip, unsigned char *ram, size_t size, const kv_lock_t *mutex);
 void begin_world(void);

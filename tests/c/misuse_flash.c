@@ -47,6 +47,27 @@ static void read_only(call_t *c) {
     EXPECT(MBED_ERROR_OPERATION_PROHIBITED, status);
 }
 
+/* The same noticed by a value in pieces. */
+static void no_more_erases(call_t *c) {
+    kv_set_handle_t handle;
+    int status = MBED_SUCCESS;
+    unsigned i;
+
+    world.chip.erase_result = -1;
+    for (i = 0; i < 2000 && status == MBED_SUCCESS; i++) {
+        status = c->store != NULL ? kv_store_set_start(world.store, &handle, "churn", 200, 0)
+                                  : kv_set_start(&handle, "/kv/churn", 200, 0);
+        if (status == MBED_SUCCESS) {
+            OK(kv_store_check(world.store, NULL));
+            OK(c->store != NULL ? kv_store_set_add_data(world.store, handle, bytes, 200)
+                                : kv_set_add_data(handle, bytes, 200));
+            OK(c->store != NULL ? kv_store_set_finalize(world.store, handle)
+                                : kv_set_finalize(handle));
+        }
+    }
+    EXPECT(MBED_ERROR_OPERATION_PROHIBITED, status);
+}
+
 #define FULL MBED_ERROR_MEDIA_FULL
 #define READ_ONLY MBED_ERROR_OPERATION_PROHIBITED
 
@@ -61,6 +82,8 @@ static const row_t rows[] = {
     ROW_CHANGED(kv_remove, read_only, READ_ONLY),
     ROW_CHANGED(kv_store_reset, read_only, READ_ONLY),
     ROW_CHANGED(kv_reset, read_only, READ_ONLY),
+    ROW_CHANGED(kv_store_get, no_more_erases, MBED_SUCCESS),
+    ROW_CHANGED(kv_get, no_more_erases, MBED_SUCCESS),
     ROW_CHANGED(kv_store_get, read_only, MBED_SUCCESS),
     ROW_CHANGED(kv_store_exists, read_only, MBED_SUCCESS),
     ROW_CHANGED(kv_store_get_info, read_only, MBED_SUCCESS),

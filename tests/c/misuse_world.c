@@ -2,6 +2,7 @@
 #include "misuse.h"
 
 world_t world;
+uint32_t sectors = 4;
 
 #define DEFINE(function, arguments, setting) \
     int call_##function(call_t *c) { return ANSWER_OF(function, arguments); }
@@ -83,9 +84,9 @@ kv_store_t *open_store(chip_t *chip, unsigned char *ram, size_t size, const kv_l
 /* Two stores with handles of all kinds, open and stale, and a partition without one. */
 void begin_world(void) {
     memset(&world, 0, sizeof world);
-    chip_new(&world.chip, 4, 1024, 4);
-    chip_new(&world.second, 4, 1024, 4);
-    chip_new(&world.spare, 4, 1024, 4);
+    chip_new(&world.chip, sectors, 1024, 4);
+    chip_new(&world.second, sectors, 1024, 4);
+    chip_new(&world.spare, sectors, 1024, 4);
     world.lock.context = &world.store;
     world.lock.writer = &world.other;
     world.lock.lock = lock;

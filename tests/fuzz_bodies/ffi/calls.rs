@@ -395,6 +395,8 @@ impl World {
                 let answer =
                     slot.with_config(|config| unsafe { kv_store_format(config, ram.cast(), size) });
                 listed("kv_store_format", answer);
+                // Where it fails, what a reset removed can come back: docs/not-reached.md.
+                slot.partition.may_forget |= answer != MBED_SUCCESS;
                 self.emptied(at, answer);
             }
             1 => {
@@ -484,7 +486,10 @@ impl World {
                 slot.partition.may_forget = true;
                 Fault::ReadError
             }
-            10 => return slot.hooks.syncs.set(Some(drawn >> 4)),
+            10 => {
+                say(format_args!("store {}: sync fails from {from}", drawn & 1));
+                return slot.hooks.syncs.set(Some(drawn >> 4));
+            }
             11 if kind >> 4 == 0 => {
                 let address = u32::from(input.word()) % sim.size();
                 sim.flip(address, 1 << (drawn >> 5));
@@ -497,6 +502,11 @@ impl World {
                 let faults = [Fault::ProgramError, Fault::EraseError, Fault::ReadError];
                 let fault = faults[usize::from(kind >> 4) % 3];
                 slot.partition.may_forget |= fault == Fault::ReadError;
+                slot.erases_fail |= fault == Fault::EraseError;
+                say(format_args!(
+                    "store {}: all {fault:?} from {from}",
+                    drawn & 1
+                ));
                 return (0..sectors).for_each(|sector| sim.fail(sector, fault, from));
             }
         };

@@ -28,21 +28,20 @@ use nvkv::{
         kv_detach, kv_store_close, kv_store_config_t, kv_store_open, kv_store_required_ram,
         kv_store_t, status,
     },
-    flash::Flash,
+    flash::{Flash, sim::Rule},
 };
 
 use super::{
     documented::{self, Function},
     input::{Input, seeds},
 };
-use crate::common::base::breaches;
 use arguments::NAMES;
 use hooks::Hooks;
 use model::{Attached, Iteration, Partition, Stream};
 
 /// Flash calls of a whole run. An honest run of this size makes some thousands.
 const CALLS_MAX: u64 = 2_000_000;
-const OPERATIONS_MAX: u32 = 60;
+const OPERATIONS_MAX: u32 = 30;
 /// Bytes around lent memory that must stay as they are.
 const MARGIN: usize = 24;
 const UNTOUCHED: u8 = 0xC3;
@@ -89,6 +88,8 @@ struct Slot {
     has_lock: bool,
     previous_on_damage: bool,
     partition: Partition,
+    /// All sectors failed to erase: then units can be programmed twice, docs/not-reached.md.
+    erases_fail: bool,
 }
 
 impl Slot {
@@ -112,6 +113,11 @@ impl Slot {
     fn forget_store(&mut self) {
         self.is_open = false;
         self.hooks.store.set(ptr::null_mut());
+        // What a failed program left without a trace no store can know that is opened next: the
+        // flash only knows it for a power-up.
+        let mut sim = self.hooks.sim.borrow_mut();
+        sim.power_off();
+        sim.power_on();
     }
 
     /// Opens it in the same memory, over whatever is open there.
@@ -177,6 +183,7 @@ fn slot(input: &mut Input<'_>) -> Slot {
         has_lock: choice & 4 != 0,
         previous_on_damage: choice & 8 != 0,
         partition: Partition::default(),
+        erases_fail: false,
     };
     // SAFETY: nvkv.h, "Pointers".
     slot.lent.1 = slot.with_config(|config| unsafe { kv_store_required_ram(config) });
@@ -206,9 +213,15 @@ impl World {
             if let Some(wrong) = slot.hooks.wrong.borrow_mut().take() {
                 panic!("{wrong}");
             }
-            if let Err(breach) = breaches(&slot.hooks.sim.borrow()) {
-                panic!("{breach}");
-            }
+            let is_excused = |rule| {
+                slot.erases_fail && matches!(rule, Rule::ProgrammedTwice | Rule::ProgrammedTouched)
+            };
+            let sim = slot.hooks.sim.borrow();
+            let breach = sim
+                .breaches()
+                .iter()
+                .find(|breach| !is_excused(breach.rule));
+            assert_eq!(breach, None, "a rule of the flash is broken");
             let (start, size) = slot.lent;
             let around = slot.memory[..start]
                 .iter()
