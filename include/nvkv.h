@@ -948,11 +948,12 @@ int kv_store_reserved_data_get(kv_store_t *store,
 // `budget`: steps to do at most, each at most one erase or one block copied.
 //
 // Returns
-// - 0: there is nothing left to do, `budget` is 0, or so many sectors failed that the store is
-//   read-only
+// - 0: there is nothing left to do, or `budget` is 0
 // - any positive number: the steps done
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed during the call; the store is
+//   read-only. Where they failed before, there is nothing to do
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
