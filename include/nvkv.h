@@ -17,7 +17,9 @@
  * NUL within 1025 bytes. Buffers that a call writes do not overlap what else it is given. NULL
  * where something is needed, and any number that makes no sense, is answered with a status, never
  * with a crash; so is a handle that was not opened or was closed, as long as its memory can be
- * read. No buffer needs an alignment.
+ * read. No buffer needs an alignment, nor does what a function writes; the structures that it
+ * reads (kv_store_config_t, kv_flash_t, kv_lock_t, kv_spin_t) are refused without that of their
+ * type.
  *
  * Paths. "/kv/key" is the key "key" of the partition "kv"; "key" and "/key" are keys of the default
  * partition, the first one attached. One leading slash is skipped; if there is a further one, what
@@ -27,8 +29,11 @@
  * * / ? : ; " | < > \ and a path has at most 1024 bytes. Functions with a store take keys of up to
  * 1024 bytes of any value but 0, and no paths.
  *
- * Status. 0 (MBED_SUCCESS) or one of Mbed's negative error numbers. When a call fails, the store
- * is as it was before unless the function says otherwise.
+ * Status. 0 (MBED_SUCCESS) or one of Mbed's negative error numbers. Each function lists all that
+ * it returns. When a call fails, the store is as it was before unless the function says otherwise.
+ * Where the flash fails during a write (MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
+ * MBED_ERROR_OPERATION_PROHIBITED), the key has its old or its new value, whole; it may be the one
+ * until the store is closed, and the other from the next kv_store_open on.
  *
  * Threads. Several threads share a store that was opened with a kv_lock_t: two recursive mutexes
  * of the operating system, or two spin locks of this library. A call waits for the one in
@@ -379,6 +384,10 @@ typedef int (*kv_lock_fn)(void *context);
 //
 // kv_spin_lock and kv_spin_unlock are such functions, for kv_spin_t. With both functions NULL
 // there is no lock: see "Threads" at the top.
+//
+// The functions must not call into the store they serve. A call that they make all the same does
+// no harm: it is carried out before or after the one that it comes out of, or refused with
+// MBED_ERROR_ALREADY_IN_USE.
 //
 // The structure is copied by kv_store_open and need not outlive the call; what `context` and
 // `writer` point at must live until kv_store_close. Each store has mutexes of its own. With
@@ -1000,8 +1009,8 @@ int kv_store_stats(kv_store_t *store, kv_stats_t *stats);
 //
 // Returns
 // - 0: obtained
-// - -1: `context` or its `thread` is NULL, `thread` returns 0, or the processor has no
-//   compare-and-swap (see kv_spin_t)
+// - -1: `context` is NULL or not aligned, its `thread` is NULL or returns 0, or the processor has
+//   no compare-and-swap (see kv_spin_t)
 int kv_spin_lock(void *context);
 
 // `unlock` of kv_lock_t for a spin lock.
@@ -1011,7 +1020,7 @@ int kv_spin_lock(void *context);
 //
 // Returns
 // - 0: given back
-// - -1: `context` is NULL
+// - -1: `context` is NULL or not aligned
 int kv_spin_unlock(void *context);
 
 // Gives an open store a name, by which paths reach it: after kv_attach("kv", store), the key "a"

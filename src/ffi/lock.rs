@@ -10,8 +10,8 @@ use crate::callbacks::{kv_spin_t, spin_obtain, spin_release};
 ///
 /// Returns
 /// - 0: obtained
-/// - -1: `context` or its `thread` is NULL, `thread` returns 0, or the processor has no
-///   compare-and-swap (see kv_spin_t)
+/// - -1: `context` is NULL or not aligned, its `thread` is NULL or returns 0, or the processor has
+///   no compare-and-swap (see kv_spin_t)
 ///
 /// # Safety
 /// The contract "Pointers" at the top of nvkv.h.
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn kv_spin_lock(context: *mut c_void) -> c_int {
 ///
 /// Returns
 /// - 0: given back
-/// - -1: `context` is NULL
+/// - -1: `context` is NULL or not aligned
 ///
 /// # Safety
 /// The contract "Pointers" at the top of nvkv.h.

@@ -92,6 +92,14 @@ static void begin(const function_t *f, variant_t variant, call_t *c) {
     c->budget = 400;
 }
 
+/* A key that is programmed before its value comes. */
+static const char *long_key(int by_path) {
+    static char path[] = "/kv/............................................................"
+                         "............................................................";
+
+    return by_path ? path : path + 4;
+}
+
 /* A long value: one that is in fragments, and reaches the flash with each piece. */
 static void make_long(const function_t *f, call_t *c) {
     if (f->setting == STREAM || f->setting == WHOLE) {
@@ -104,6 +112,10 @@ static void make_long(const function_t *f, call_t *c) {
         if (f->setting == PATH_WHOLE) {
             OK(kv_set_add_data(world.stream, large, sizeof large));
         }
+    }
+    if (strstr(f->function, "set_start") != NULL) {
+        c->text = long_key(world.by_path);
+        return;
     }
     c->handle = world.stream;
     c->in = large;
@@ -195,11 +207,11 @@ static int fails_at(const function_t *f, variant_t variant, int is_long) {
 }
 
 static void fail_at_each(const function_t *f, variant_t variant, int is_long) {
-    static const unsigned counts[] = {1, UINT_MAX};
+    static const unsigned counts[] = {1, 3, UINT_MAX};
     unsigned kind, count;
 
     for (kind = 0; kind < KINDS; kind++) {
-        for (count = few ? 1 : 0; count < 2; count++) {
+        for (count = few ? 2 : 0; count < 3; count++) {
             fault.kind = (kind_t)kind;
             fault.count = counts[count];
             fault.from = 0;
