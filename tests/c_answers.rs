@@ -4,12 +4,7 @@
 //! fails, and so does one that is listed and that nothing provokes. The table of misuse
 //! (`tests/c/misuse.h`) must have rows for each function and each parameter.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "test helpers"
-)]
+#![expect(clippy::expect_used, reason = "test helpers")]
 
 #[path = "c/build.rs"]
 mod build;

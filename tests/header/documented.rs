@@ -81,9 +81,9 @@ fn function(declaration: &str, comment: &str, statuses: &[(&str, i32)]) -> Funct
     let parameters = parameters
         .filter(|parameter| *parameter != "void")
         .map(|parameter| {
-            let at = parameter.rfind([' ', '*']).expect("a type and a name") + 1;
-            let (kind, name) = parameter.split_at(at);
-            (kind.trim().to_owned(), name.to_owned())
+            let name = parameter.rsplit([' ', '*']).next().expect("a name");
+            let kind = parameter.trim_end_matches(name).trim();
+            (kind.to_owned(), name.to_owned())
         });
     Function {
         name: name.to_owned(),

@@ -150,7 +150,7 @@ impl Tool {
 
     fn check_examples(&self) -> Result<(), Failure> {
         let examples = paths::root().join("c-examples");
-        let mut count = 0;
+        let mut found = false;
         for path in files(&examples)? {
             let name = path
                 .file_stem()
@@ -159,7 +159,7 @@ impl Tool {
             if path.extension().is_none_or(|kind| kind != "c") || name.starts_with("flash_") {
                 continue;
             }
-            count += 1;
+            found = true;
             if name == "demo" {
                 let flash = examples.join("flash_posix_file.c");
                 let demo = self.build("example_demo", &[path.clone(), flash])?;
@@ -175,7 +175,7 @@ impl Tool {
                 self.passes(&built, &[])?;
             }
         }
-        if count == 0 {
+        if !found {
             return Err(Failure::new("there are no examples"));
         }
         Ok(())
