@@ -173,8 +173,8 @@ fn what_was_found_before() {
     assert_eq!(failed, 0, "the lines above fail again");
 }
 
-/// The line that a failure printed; or `image/`, `ops/` or `ffi/` and a file that the fuzzer left. With
-/// `NVKV_MINIMISE` it prints the shortest line that fails likewise.
+/// The line that a failure printed; or `image/`, `ops/` or `ffi/` and a file that the fuzzer
+/// left. With `NVKV_MINIMISE` it prints the shortest line that fails likewise.
 #[test]
 fn replay() {
     let Ok(line) = std::env::var("NVKV_REPLAY") else {
