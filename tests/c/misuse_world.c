@@ -95,9 +95,13 @@ void begin_world(void) {
     world.config.keys = 8;
     world.config.format = KV_FORMAT_IF_UNRECOGNISED;
 
-    /* Handles of a store that was open in the same memory. */
+    /* Handles of a store that was open in the same memory: the second of each kind, as that which
+     * is open when a row is run. */
     world.store = open_store(&world.chip, rams[0], sizeof rams[0], &world.lock);
     OK(kv_store_set_start(world.store, &world.earlier_stream, "key", 5, 0));
+    OK(kv_store_set_start(world.store, &world.earlier_stream, "key", 5, 0));
+    OK(kv_store_iterator_open(world.store, &world.earlier_iterator, NULL));
+    OK(kv_store_iterator_close(world.store, world.earlier_iterator));
     OK(kv_store_iterator_open(world.store, &world.earlier_iterator, NULL));
     OK(kv_store_close(world.store));
     CHECK(depth == 0);
