@@ -15,6 +15,7 @@ mod calls;
 mod hooks;
 mod model;
 mod pieces;
+mod stores;
 
 use std::{
     collections::BTreeMap,
