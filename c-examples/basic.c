@@ -17,10 +17,11 @@ static flash_ram_t chip = {chip_bytes, sizeof chip_bytes, SECTOR_SIZE};
 /* The store lives in memory that the program lends it: no heap is used. */
 static unsigned char store_ram[KV_STORE_RAM(KEYS, SECTORS)];
 
-/* Settings as a firmware might have them. */
+/* Settings as a firmware might have them. No gap between them is left to chance: all bytes of a
+ * value are stored. */
 typedef struct {
     uint32_t baud_rate;
-    uint8_t brightness;
+    uint32_t brightness;
 } settings_t;
 
 static int open_store(kv_store_t **store) {

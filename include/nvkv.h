@@ -17,7 +17,9 @@
  * NUL within 1025 bytes. Buffers that a call writes do not overlap what else it is given. NULL
  * where something is needed, and any number that makes no sense, is answered with a status, never
  * with a crash; so is a handle that was not opened or was closed, as long as its memory can be
- * read. No buffer needs an alignment.
+ * read. No buffer needs an alignment, nor does what a function writes; the structures that it
+ * reads (kv_store_config_t, kv_flash_t, kv_lock_t, kv_spin_t) are refused without that of their
+ * type.
  *
  * Paths. "/kv/key" is the key "key" of the partition "kv"; "key" and "/key" are keys of the default
  * partition, the first one attached. One leading slash is skipped; if there is a further one, what
@@ -27,8 +29,11 @@
  * * / ? : ; " | < > \ and a path has at most 1024 bytes. Functions with a store take keys of up to
  * 1024 bytes of any value but 0, and no paths.
  *
- * Status. 0 (MBED_SUCCESS) or one of Mbed's negative error numbers. When a call fails, the store
- * is as it was before unless the function says otherwise.
+ * Status. 0 (MBED_SUCCESS) or one of Mbed's negative error numbers. Each function lists all that
+ * it returns. When a call fails, the store is as it was before unless the function says otherwise.
+ * Where the flash fails during a write (MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
+ * MBED_ERROR_OPERATION_PROHIBITED), the key has its old or its new value, whole; it may be the one
+ * until the store is closed, and the other from the next kv_store_open on.
  *
  * Threads. Several threads share a store that was opened with a kv_lock_t: two recursive mutexes
  * of the operating system, or two spin locks of this library. A call waits for the one in
@@ -380,6 +385,10 @@ typedef int (*kv_lock_fn)(void *context);
 // kv_spin_lock and kv_spin_unlock are such functions, for kv_spin_t. With both functions NULL
 // there is no lock: see "Threads" at the top.
 //
+// The functions must not call into the store they serve. A call that they make all the same does
+// no harm: it is carried out before or after the one that it comes out of, or refused with
+// MBED_ERROR_ALREADY_IN_USE.
+//
 // The structure is copied by kv_store_open and need not outlive the call; what `context` and
 // `writer` point at must live until kv_store_close. Each store has mutexes of its own. With
 // priority inheritance a thread of high priority waits no longer than it must.
@@ -508,7 +517,9 @@ extern "C" {
 // Of `config`, everything counts but `lock`. Calls `sector_size_at` of the flash, no other
 // function of it. Touches no store: may be called at any time.
 //
-// Returns 0 when the configuration is NULL or not valid; kv_store_open then says what is wrong.
+// Returns
+// - 0: the configuration is NULL or not valid; kv_store_open then says what is wrong
+// - any positive number: the bytes
 size_t kv_store_required_ram(const kv_store_config_t *config);
 
 // Opens the store on a partition and makes a handle of it in the memory lent. Writes nothing,
@@ -529,12 +540,14 @@ size_t kv_store_required_ram(const kv_store_config_t *config);
 //   one of `lock` and `unlock`), a size is not what kv_flash_t allows, the partition has fewer
 //   than two segments, or a choice or flag is unknown
 // - MBED_ERROR_OUT_OF_MEMORY: `ram_size` is too small
-// - MBED_ERROR_INVALID_FORMAT: the partition holds no store, and `format` does not ask for one,
-//   or it holds something of an older store that must not be lost. Nothing was changed
+// - MBED_ERROR_INVALID_FORMAT: the partition holds no store, and `format` does not ask for one, or
+//   it holds something of an older store that must not be lost. Nothing was changed
 // - MBED_ERROR_UNSUPPORTED: written by a newer version of the format. Nothing was changed
 // - MBED_ERROR_CONFIG_MISMATCH: formatted with another segment size or program unit. Nothing was
 //   changed
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
+// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_WRITE_FAILED: the flash failed when formatting: fewer than two segments can be
+//   erased, or `sync` failed
 //
 // Waits: for nothing.
 //
@@ -571,9 +584,9 @@ int kv_store_close(kv_store_t *store);
 //
 // Returns
 // - MBED_SUCCESS
-// - MBED_ERROR_INVALID_ARGUMENT, MBED_ERROR_OUT_OF_MEMORY: as for kv_store_open
-// - MBED_ERROR_READ_FAILED: the flash failed
-// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased
+// - MBED_ERROR_INVALID_ARGUMENT: as for kv_store_open
+// - MBED_ERROR_OUT_OF_MEMORY: `ram_size` is too small
+// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased and read, or `sync` failed
 //
 // Waits: for nothing.
 //
@@ -587,7 +600,8 @@ int kv_store_format(const kv_store_config_t *config, void *ram, size_t ram_size)
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed; everything is still there,
+//   or nothing
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -607,15 +621,14 @@ int kv_store_reset(kv_store_t *store);
 //
 // Returns
 // - MBED_SUCCESS: the key has its new value, and keeps it when power fails
-// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, the key is empty or too long,
-//   `buffer` is NULL with a size, or other flags are set
+// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, the key is empty or too long, `buffer`
+//   is NULL with a size, or other flags are set
 // - MBED_ERROR_INVALID_SIZE: such a value can never fit in this partition
 // - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 // - MBED_ERROR_MEDIA_FULL: no room now; nothing was written. Remove other keys
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was
-//   left to retry; the key has its old value
-// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged, so that it cannot
-//   be told whether it is write-once
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry; the key has its old value, or the new one where only what comes after it failed,
+//   `sync` above all
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -662,9 +675,15 @@ int kv_store_get(kv_store_t *store,
 // `actual_size` receives the bytes copied; it may be NULL, and is left alone on failure.
 //
 // Returns
-// - MBED_SUCCESS; with 0 bytes where `offset` is the size of the value
+// - MBED_SUCCESS: with 0 bytes where `offset` is the size of the value
 // - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
-// - all others as for kv_store_get
+// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key
+// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, the key is empty or too long, or
+//   `buffer` is NULL with a size and the value does not end at `offset`
+// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
+// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_NOT_READY: the store is not open
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
 // Waits: for a call in progress.
 //
@@ -715,10 +734,9 @@ int kv_store_exists(kv_store_t *store, const char *key);
 // - MBED_ERROR_ITEM_NOT_FOUND: there is no such key
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, or the key is empty or too long
 // - MBED_ERROR_WRITE_PROTECTED: the key was stored write-once
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was
-//   left to retry; the key is still there
-// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged, so that it cannot
-//   be told whether it is write-once
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry; the key is still there, or gone where only what comes after that failed, `sync`
+//   above all
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -743,15 +761,13 @@ int kv_store_remove(kv_store_t *store, const char *key);
 //
 // Returns
 // - MBED_SUCCESS
-// - MBED_ERROR_INVALID_ARGUMENT: `store`, `handle` or `key` is NULL, the key is empty or too
-//   long, or other flags are set
+// - MBED_ERROR_INVALID_ARGUMENT: `store`, `handle` or `key` is NULL, the key is empty or too long,
+//   or other flags are set
 // - MBED_ERROR_INVALID_SIZE: such a value can never fit in this partition
 // - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 // - MBED_ERROR_MEDIA_FULL: no room now; nothing was written. Remove other keys
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was
-//   left to retry
-// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged, so that it cannot
-//   be told whether it is write-once
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -771,14 +787,15 @@ int kv_store_set_start(kv_store_t *store,
 //
 // Returns
 // - MBED_SUCCESS
-// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `handle` is not that of the value that is
-//   open (it was finalized, dropped, or never one), or `buffer` is NULL with a size. The value
-//   stays open
+// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `handle` is not that of the value that is open
+//   (it was finalized, dropped, or never one), or `buffer` is NULL with a size. The value stays
+//   open
 // - MBED_ERROR_INVALID_SIZE: more bytes than were announced. Nothing was added, and the value
 //   stays open
-// - MBED_ERROR_MEDIA_FULL, MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
-//   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start. The value is dropped, the old
-//   one stays
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry. The value is dropped, the old one stays
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The value is
+//   dropped, the old one stays
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
@@ -799,8 +816,11 @@ int kv_store_set_add_data(kv_store_t *store,
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 //   open
 // - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
-// - MBED_ERROR_MEDIA_FULL, MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
-//   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start; the old value stays
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry; the key has its old value, or the new one where only what comes after it failed,
+//   `sync` above all
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The old
+//   value stays
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
@@ -825,7 +845,7 @@ int kv_store_set_finalize(kv_store_t *store, kv_set_handle_t handle);
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 //   open
-// - MBED_ERROR_READ_FAILED: it is dropped, but the flash failed
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: it is dropped, but the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
@@ -844,10 +864,10 @@ int kv_store_set_abort(kv_store_t *store, kv_set_handle_t handle);
 // 1024 bytes and NUL.
 //
 // Returns
-// - MBED_SUCCESS, also where no key begins like that
+// - MBED_SUCCESS: also where no key begins like that
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `it` is NULL, or the prefix is too long
-// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
-//   are open have more than 256 bytes
+// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that are
+//   open have more than 256 bytes
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
@@ -863,8 +883,8 @@ int kv_store_iterator_open(kv_store_t *store, kv_iterator_t *it, const char *pre
 // - MBED_ERROR_ITEM_NOT_FOUND: no further key; also with a `key_size` of 0
 // - MBED_ERROR_INVALID_SIZE: the key and its NUL do not fit. The iterator did not move: a call
 //   with more room gets the same key
-// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `it` is not an open iterator of it, or `key`
-//   is NULL with a size
+// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `it` is not an open iterator of it, or `key` is
+//   NULL with a size
 // - MBED_ERROR_READ_FAILED: the flash failed
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -936,11 +956,13 @@ int kv_store_reserved_data_get(kv_store_t *store,
 //
 // `budget`: steps to do at most, each at most one erase or one block copied.
 //
-// Returns the number of steps done, 0 when there is nothing left to do, or a negative status
+// Returns
+// - 0: there is nothing left to do, or `budget` is 0
+// - any positive number: the steps done
 // - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
-// - MBED_ERROR_INVALID_DATA_DETECTED: a damaged record could not be moved
-// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed during the call; the store is
+//   read-only. Where they failed before, there is nothing to do
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
@@ -983,10 +1005,12 @@ int kv_store_stats(kv_store_t *store, kv_stats_t *stats);
 
 // `lock` of kv_lock_t for a spin lock: waits until it is free, without giving the processor away.
 //
-// `context`: a kv_spin_t.
+// `context`: a kv_spin_t. Must not be called from an interrupt.
 //
-// Returns 0, or -1 when `context` or its `thread` is NULL, `thread` returns 0, or the processor
-// has no compare-and-swap (see kv_spin_t). Must not be called from an interrupt.
+// Returns
+// - 0: obtained
+// - -1: `context` is NULL or not aligned, its `thread` is NULL or returns 0, or the processor has
+//   no compare-and-swap (see kv_spin_t)
 int kv_spin_lock(void *context);
 
 // `unlock` of kv_lock_t for a spin lock.
@@ -994,7 +1018,9 @@ int kv_spin_lock(void *context);
 // `context`: a kv_spin_t. The thread that obtained it calls this, or another that drops the value
 // of one that died.
 //
-// Returns 0, or -1 when `context` is NULL.
+// Returns
+// - 0: given back
+// - -1: `context` is NULL or not aligned
 int kv_spin_unlock(void *context);
 
 // Gives an open store a name, by which paths reach it: after kv_attach("kv", store), the key "a"
@@ -1032,7 +1058,7 @@ int kv_attach(const char *name, kv_store_t *store);
 // on; wait for them before the store is closed.
 //
 // Returns
-// - MBED_SUCCESS; also where the store was closed before
+// - MBED_SUCCESS: also where the store was closed before
 // - MBED_ERROR_INVALID_ARGUMENT: `name` is NULL, empty or longer than any key
 // - MBED_ERROR_ITEM_NOT_FOUND: no partition has this name
 // - MBED_ERROR_ALREADY_IN_USE: another thread is in kv_attach or kv_detach; or refused, see
@@ -1058,8 +1084,10 @@ int kv_detach(const char *name);
 // - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
 // - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 // - MBED_ERROR_MEDIA_FULL: no room, now or ever; nothing was written
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
-//   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry; the key has its old value, or the new one where only what comes after it failed,
+//   `sync` above all
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
 //   being called
@@ -1102,9 +1130,17 @@ int kv_get(const char *full_name_key, void *buffer, size_t buffer_size, size_t *
 // be NULL, and is left alone on failure.
 //
 // Returns
-// - MBED_SUCCESS; with 0 bytes where `offset` is the size of the value
+// - MBED_SUCCESS: with 0 bytes where `offset` is the size of the value
 // - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
-// - all others as for kv_get
+// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key, or no partition is called like that
+// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, its key is not allowed, or `buffer` is NULL
+//   with a size and the value does not end at `offset`
+// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
+// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
 //
 // Waits: for a call in progress.
 //
@@ -1144,7 +1180,12 @@ int kv_get_info(const char *full_name_key, kv_info_t *info);
 // - MBED_SUCCESS: there is
 // - MBED_ERROR_ITEM_NOT_FOUND: there is not, or no partition is called like that
 // - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, or its key is not allowed
-// - all others as for kv_get_info
+// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
+// - MBED_ERROR_READ_FAILED: the flash failed
+// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+//   being called
+// - any other number: kv_init_storage_config returned it
 //
 // Waits: for a call in progress.
 //
@@ -1160,8 +1201,10 @@ int kv_exists(const char *full_name_key);
 // - MBED_ERROR_ITEM_NOT_FOUND: there is no such key, or no partition is called like that
 // - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, or its key is not allowed
 // - MBED_ERROR_WRITE_PROTECTED: the key was stored write-once
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
-//   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_remove
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry; the key is still there, or gone where only what comes after that failed, `sync`
+//   above all
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
 //   being called
@@ -1183,7 +1226,8 @@ int kv_remove(const char *full_name_key);
 // - MBED_SUCCESS
 // - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
 // - MBED_ERROR_INVALID_ARGUMENT: the path has more than 1024 bytes
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed; everything is still there,
+//   or nothing
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
@@ -1212,8 +1256,9 @@ int kv_reset(const char *kvstore_path);
 // - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
 // - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 // - MBED_ERROR_MEDIA_FULL: no room, now or ever; nothing was written
-// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
-//   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
 //   being called
@@ -1234,8 +1279,16 @@ int kv_set_start(kv_set_handle_t *handle,
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open (it was finalized,
-//   dropped, never one, or its partition was detached), or `buffer` is NULL with a size
-// - all others as for kv_store_set_add_data
+//   dropped, never one, or its partition was detached), or `buffer` is NULL with a size. A value
+//   that is open stays open
+// - MBED_ERROR_INVALID_SIZE: more bytes than were announced. Nothing was added, and the value
+//   stays open
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry. The value is dropped, the old one stays
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The value is
+//   dropped, the old one stays
+// - MBED_ERROR_NOT_READY: the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
 // Waits: for a call in progress.
 //
@@ -1248,7 +1301,13 @@ int kv_set_add_data(kv_set_handle_t handle, const void *buffer, size_t size);
 // - MBED_SUCCESS: the key has its new value, and keeps it when power fails
 // - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
 // - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
-// - all others as for kv_store_set_finalize
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+//   to retry; the key has its old value, or the new one where only what comes after it failed,
+//   `sync` above all
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The old
+//   value stays
+// - MBED_ERROR_NOT_READY: the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
 // Waits: for a call in progress.
 //
@@ -1260,7 +1319,9 @@ int kv_set_finalize(kv_set_handle_t handle);
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
-// - all others as for kv_store_set_abort
+// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: it is dropped, but the flash failed
+// - MBED_ERROR_NOT_READY: the store was closed
+// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //
 // Waits: for a call in progress.
 //
@@ -1281,12 +1342,12 @@ int kv_set_abort(kv_set_handle_t handle);
 // not for the functions that take a store.
 //
 // Returns
-// - MBED_SUCCESS, also where no key begins like that
+// - MBED_SUCCESS: also where no key begins like that
 // - MBED_ERROR_INVALID_ARGUMENT: `it` is NULL (then kv_init_storage_config is not called), or the
 //   path has more than 1024 bytes
 // - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
-// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
-//   are open have more than 256 bytes
+// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that are
+//   open have more than 256 bytes
 // - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
 //   being called

@@ -1,10 +1,16 @@
 //! The C API as C programs see it: each of `tests/c` is linked with the archive that ships, runs,
 //! and checks itself; once plainly, and once with the address and undefined behaviour sanitizers.
 
+#![expect(clippy::expect_used, reason = "test helpers")]
+
 #[path = "c/build.rs"]
 mod build;
+#[path = "c/programs.rs"]
+mod programs;
 
 use std::{process::Command, sync::LazyLock};
+
+use programs::{COMMON, PROGRAMS};
 
 const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
@@ -20,12 +26,22 @@ static HAS_SANITIZERS: LazyLock<bool> = LazyLock::new(|| {
 });
 
 fn check(name: &str) {
-    let source = format!("tests/c/{name}.c");
-    let sources = [source.as_str(), "tests/c/chip.c"];
-    build::run(&build::program(name, &sources, &["-O1"]), &[]);
+    let program = PROGRAMS.iter().find(|program| program.name == name);
+    let program = program.expect("it is listed");
+    let sources: Vec<_> = program.sources.iter().chain([&COMMON]).collect();
+    let sources: Vec<_> = sources
+        .iter()
+        .map(|name| format!("tests/c/{name}"))
+        .collect();
+    let sources: Vec<_> = sources.iter().map(String::as_str).collect();
+    let brief = program.brief.unwrap_or(program.runs);
+    let plain = build::program(name, &sources, &["-O1"]);
+    brief.iter().for_each(|run| drop(build::run(&plain, run)));
     if *HAS_SANITIZERS {
-        let sanitized = format!("{name}_sanitized");
-        build::run(&build::program(&sanitized, &sources, &SANITIZERS), &[]);
+        let sanitized = build::program(&format!("{name}_sanitized"), &sources, &SANITIZERS);
+        brief
+            .iter()
+            .for_each(|run| drop(build::run(&sanitized, run)));
     } else {
         println!("no sanitizers with this compiler: {name} ran without them");
     }
@@ -34,6 +50,11 @@ fn check(name: &str) {
 #[test]
 fn misuse() {
     check("misuse");
+}
+
+#[test]
+fn failures() {
+    check("failures");
 }
 
 #[test]

@@ -145,11 +145,17 @@ fn operations() {
     smoke("ops", fuzz_bodies::ops::run, 2_000, 120);
 }
 
+#[test]
+fn c_calls() {
+    smoke("ffi", fuzz_bodies::ffi::run, 20_000, 300);
+}
+
 fn body_of(name: &str) -> fn(&[u8]) {
     match name {
         "image" => fuzz_bodies::image::run,
         "ops" => fuzz_bodies::ops::run,
-        _ => panic!("{name:?} is not image or ops"),
+        "ffi" => fuzz_bodies::ffi::run,
+        _ => panic!("{name:?} is not image, ops or ffi"),
     }
 }
 
@@ -167,8 +173,8 @@ fn what_was_found_before() {
     assert_eq!(failed, 0, "the lines above fail again");
 }
 
-/// The line that a failure printed; or `image/` or `ops/` and a file that the fuzzer left. With
-/// `NVKV_MINIMISE` it prints the shortest line that fails likewise.
+/// The line that a failure printed; or `image/`, `ops/` or `ffi/` and a file that the fuzzer
+/// left. With `NVKV_MINIMISE` it prints the shortest line that fails likewise.
 #[test]
 fn replay() {
     let Ok(line) = std::env::var("NVKV_REPLAY") else {

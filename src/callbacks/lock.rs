@@ -24,6 +24,10 @@ pub type kv_lock_fn = Option<unsafe extern "C" fn(context: *mut c_void) -> c_int
 /// kv_spin_lock and kv_spin_unlock are such functions, for kv_spin_t. With both functions NULL
 /// there is no lock: see "Threads" at the top.
 ///
+/// The functions must not call into the store they serve. A call that they make all the same does
+/// no harm: it is carried out before or after the one that it comes out of, or refused with
+/// MBED_ERROR_ALREADY_IN_USE.
+///
 /// The structure is copied by kv_store_open and need not outlive the call; what `context` and
 /// `writer` point at must live until kv_store_close. Each store has mutexes of its own. With
 /// priority inheritance a thread of high priority waits no longer than it must.

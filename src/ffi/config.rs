@@ -192,7 +192,9 @@ fn layout(flash: &CFlash, engine: &engine::Config, keys: u32) -> Result<Layout, 
 /// Of `config`, everything counts but `lock`. Calls `sector_size_at` of the flash, no other
 /// function of it. Touches no store: may be called at any time.
 ///
-/// Returns 0 when the configuration is NULL or not valid; kv_store_open then says what is wrong.
+/// Returns
+/// - 0: the configuration is NULL or not valid; kv_store_open then says what is wrong
+/// - any positive number: the bytes
 ///
 /// # Safety
 /// The contract "Pointers" at the top of nvkv.h.

@@ -369,6 +369,21 @@ unsafe fn divide<'m>(base: *mut u8, layout: &Layout) -> Memory<'m> {
     }
 }
 
+/// Stores opened so far. What two threads count as one does no harm: they have different memory.
+static OPENED: AtomicUsize = AtomicUsize::new(0);
+
+/// Where the tokens of a store begin. They differ from those of other stores, by the address; and
+/// from those of the stores that were open in the same memory before, by the count, so that what C
+/// kept of them is refused. Odd, so never 0.
+fn seed(address: usize) -> usize {
+    let opened = OPENED.load(Ordering::Relaxed).wrapping_add(1);
+    OPENED.store(opened, Ordering::Relaxed);
+    // Multiplied, so that neither a step of a token nor the number of an iterator makes it up.
+    const SPREAD: u32 = 0x9E37_79B1;
+    let spread = usize::try_from(SPREAD).map_or(opened, |spread| opened.wrapping_mul(spread));
+    (address.rotate_left(usize::BITS / 2) ^ spread) | 1
+}
+
 /// Mounts a store and makes a handle of it at the start of the lent memory.
 ///
 /// # Safety
@@ -383,8 +398,7 @@ pub(super) unsafe fn open(
     let memory = unsafe { divide(base, &checked.layout) };
     let engine = Engine::mount(checked.flash, memory, &checked.engine)?;
     let store = base.cast::<kv_store_t>();
-    // Odd, so never 0; the high half tells the tokens of different stores from each other.
-    let seed = store.addr().rotate_left(usize::BITS / 2) | 1;
+    let seed = seed(store.addr());
     let handle = kv_store_t {
         marker: AtomicUsize::new(LIVE ^ store.addr()),
         busy: AtomicU8::new(FREE),

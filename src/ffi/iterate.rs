@@ -27,10 +27,10 @@ pub type kv_iterator_t = *mut _opaque_kv_key_iterator;
 /// 1024 bytes and NUL.
 ///
 /// Returns
-/// - MBED_SUCCESS, also where no key begins like that
+/// - MBED_SUCCESS: also where no key begins like that
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` or `it` is NULL, or the prefix is too long
-/// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
-///   are open have more than 256 bytes
+/// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that are
+///   open have more than 256 bytes
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///
@@ -81,8 +81,8 @@ unsafe fn open(store: *mut kv_store_t, prefix: *const c_char) -> Result<usize, E
 /// - MBED_ERROR_ITEM_NOT_FOUND: no further key; also with a `key_size` of 0
 /// - MBED_ERROR_INVALID_SIZE: the key and its NUL do not fit. The iterator did not move: a call
 ///   with more room gets the same key
-/// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `it` is not an open iterator of it, or `key`
-///   is NULL with a size
+/// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `it` is not an open iterator of it, or `key` is
+///   NULL with a size
 /// - MBED_ERROR_READ_FAILED: the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top

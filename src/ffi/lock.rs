@@ -6,10 +6,12 @@ use crate::callbacks::{kv_spin_t, spin_obtain, spin_release};
 
 /// `lock` of kv_lock_t for a spin lock: waits until it is free, without giving the processor away.
 ///
-/// `context`: a kv_spin_t.
+/// `context`: a kv_spin_t. Must not be called from an interrupt.
 ///
-/// Returns 0, or -1 when `context` or its `thread` is NULL, `thread` returns 0, or the processor
-/// has no compare-and-swap (see kv_spin_t). Must not be called from an interrupt.
+/// Returns
+/// - 0: obtained
+/// - -1: `context` is NULL or not aligned, its `thread` is NULL or returns 0, or the processor has
+///   no compare-and-swap (see kv_spin_t)
 ///
 /// # Safety
 /// The contract "Pointers" at the top of nvkv.h.
@@ -24,7 +26,9 @@ pub unsafe extern "C" fn kv_spin_lock(context: *mut c_void) -> c_int {
 /// `context`: a kv_spin_t. The thread that obtained it calls this, or another that drops the value
 /// of one that died.
 ///
-/// Returns 0, or -1 when `context` is NULL.
+/// Returns
+/// - 0: given back
+/// - -1: `context` is NULL or not aligned
 ///
 /// # Safety
 /// The contract "Pointers" at the top of nvkv.h.

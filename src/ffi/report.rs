@@ -60,11 +60,13 @@ pub struct kv_stats_t {
 ///
 /// `budget`: steps to do at most, each at most one erase or one block copied.
 ///
-/// Returns the number of steps done, 0 when there is nothing left to do, or a negative status
+/// Returns
+/// - 0: there is nothing left to do, or `budget` is 0
+/// - any positive number: the steps done
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
-/// - MBED_ERROR_INVALID_DATA_DETECTED: a damaged record could not be moved
-/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed during the call; the store is
+///   read-only. Where they failed before, there is nothing to do
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///

@@ -23,12 +23,14 @@ use crate::error::Error;
 ///   one of `lock` and `unlock`), a size is not what kv_flash_t allows, the partition has fewer
 ///   than two segments, or a choice or flag is unknown
 /// - MBED_ERROR_OUT_OF_MEMORY: `ram_size` is too small
-/// - MBED_ERROR_INVALID_FORMAT: the partition holds no store, and `format` does not ask for one,
-///   or it holds something of an older store that must not be lost. Nothing was changed
+/// - MBED_ERROR_INVALID_FORMAT: the partition holds no store, and `format` does not ask for one, or
+///   it holds something of an older store that must not be lost. Nothing was changed
 /// - MBED_ERROR_UNSUPPORTED: written by a newer version of the format. Nothing was changed
 /// - MBED_ERROR_CONFIG_MISMATCH: formatted with another segment size or program unit. Nothing was
 ///   changed
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
+/// - MBED_ERROR_READ_FAILED: the flash failed
+/// - MBED_ERROR_WRITE_FAILED: the flash failed when formatting: fewer than two segments can be
+///   erased, or `sync` failed
 ///
 /// Waits: for nothing.
 ///
@@ -108,9 +110,9 @@ pub unsafe extern "C" fn kv_store_close(store: *mut kv_store_t) -> c_int {
 ///
 /// Returns
 /// - MBED_SUCCESS
-/// - MBED_ERROR_INVALID_ARGUMENT, MBED_ERROR_OUT_OF_MEMORY: as for kv_store_open
-/// - MBED_ERROR_READ_FAILED: the flash failed
-/// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased
+/// - MBED_ERROR_INVALID_ARGUMENT: as for kv_store_open
+/// - MBED_ERROR_OUT_OF_MEMORY: `ram_size` is too small
+/// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased and read, or `sync` failed
 ///
 /// Waits: for nothing.
 ///
@@ -139,7 +141,8 @@ pub unsafe extern "C" fn kv_store_format(
 /// Returns
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed; everything is still there,
+///   or nothing
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top

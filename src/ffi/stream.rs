@@ -32,15 +32,13 @@ pub type kv_set_handle_t = *mut kv_set_handle;
 ///
 /// Returns
 /// - MBED_SUCCESS
-/// - MBED_ERROR_INVALID_ARGUMENT: `store`, `handle` or `key` is NULL, the key is empty or too
-///   long, or other flags are set
+/// - MBED_ERROR_INVALID_ARGUMENT: `store`, `handle` or `key` is NULL, the key is empty or too long,
+///   or other flags are set
 /// - MBED_ERROR_INVALID_SIZE: such a value can never fit in this partition
 /// - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 /// - MBED_ERROR_MEDIA_FULL: no room now; nothing was written. Remove other keys
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was
-///   left to retry
-/// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged, so that it cannot
-///   be told whether it is write-once
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -100,14 +98,15 @@ unsafe fn start(
 ///
 /// Returns
 /// - MBED_SUCCESS
-/// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `handle` is not that of the value that is
-///   open (it was finalized, dropped, or never one), or `buffer` is NULL with a size. The value
-///   stays open
+/// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, `handle` is not that of the value that is open
+///   (it was finalized, dropped, or never one), or `buffer` is NULL with a size. The value stays
+///   open
 /// - MBED_ERROR_INVALID_SIZE: more bytes than were announced. Nothing was added, and the value
 ///   stays open
-/// - MBED_ERROR_MEDIA_FULL, MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
-///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start. The value is dropped, the old
-///   one stays
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry. The value is dropped, the old one stays
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The value is
+///   dropped, the old one stays
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///
@@ -157,8 +156,11 @@ unsafe fn add_data(
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 ///   open
 /// - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
-/// - MBED_ERROR_MEDIA_FULL, MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED,
-///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start; the old value stays
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry; the key has its old value, or the new one where only what comes after it failed,
+///   `sync` above all
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The old
+///   value stays
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///
@@ -207,7 +209,7 @@ unsafe fn finalize(store: *mut kv_store_t, handle: kv_set_handle_t) -> Result<()
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` is NULL, or `handle` is not that of the value that is
 ///   open
-/// - MBED_ERROR_READ_FAILED: it is dropped, but the flash failed
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: it is dropped, but the flash failed
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///

@@ -25,15 +25,14 @@ pub struct kv_info_t {
 ///
 /// Returns
 /// - MBED_SUCCESS: the key has its new value, and keeps it when power fails
-/// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, the key is empty or too long,
-///   `buffer` is NULL with a size, or other flags are set
+/// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, the key is empty or too long, `buffer`
+///   is NULL with a size, or other flags are set
 /// - MBED_ERROR_INVALID_SIZE: such a value can never fit in this partition
 /// - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 /// - MBED_ERROR_MEDIA_FULL: no room now; nothing was written. Remove other keys
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was
-///   left to retry; the key has its old value
-/// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged, so that it cannot
-///   be told whether it is write-once
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry; the key has its old value, or the new one where only what comes after it failed,
+///   `sync` above all
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -117,9 +116,15 @@ pub unsafe extern "C" fn kv_store_get(
 /// `actual_size` receives the bytes copied; it may be NULL, and is left alone on failure.
 ///
 /// Returns
-/// - MBED_SUCCESS; with 0 bytes where `offset` is the size of the value
+/// - MBED_SUCCESS: with 0 bytes where `offset` is the size of the value
 /// - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
-/// - all others as for kv_store_get
+/// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key
+/// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, the key is empty or too long, or
+///   `buffer` is NULL with a size and the value does not end at `offset`
+/// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
+/// - MBED_ERROR_READ_FAILED: the flash failed
+/// - MBED_ERROR_NOT_READY: the store is not open
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///
 /// Waits: for a call in progress.
 ///
@@ -266,10 +271,9 @@ unsafe fn exists(store: *mut kv_store_t, key: *const c_char) -> Result<(), Error
 /// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, or the key is empty or too long
 /// - MBED_ERROR_WRITE_PROTECTED: the key was stored write-once
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was
-///   left to retry; the key is still there
-/// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged, so that it cannot
-///   be told whether it is write-once
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry; the key is still there, or gone where only what comes after that failed, `sync`
+///   above all
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top

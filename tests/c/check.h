@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nvkv.h"
+#include "record.h"
 
 #define CHECK(condition) \
     do { \
@@ -18,7 +19,7 @@
 
 /* `call` must return `status`. */
 #define EXPECT(status, call) expect_status((call), (status), #call, __FILE__, __LINE__)
-#define OK(call) EXPECT(MBED_SUCCESS, call)
+#define OK(call) expect_status((call), MBED_SUCCESS, #call, __FILE__, __LINE__)
 
 static inline void expect_status(int actual, int expected, const char *call, const char *file,
                                  int line) {

@@ -14,6 +14,9 @@
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 
+#[path = "../header/documented.rs"]
+pub mod documented;
+pub mod ffi;
 pub mod forge;
 pub mod image;
 pub mod input;

@@ -16,17 +16,20 @@ pub(crate) fn find_or_install() -> Result<OsString, Failure> {
         return Err(Failure::new(missing()));
     }
     println!("No C compiler works here; installing gcc.");
+    install(&["gcc", "libc6-dev"])?;
+    find()?.ok_or_else(|| Failure::new(missing()))
+}
+
+/// Installs packages on Debian as root; elsewhere it does nothing.
+pub(crate) fn install(packages: &[&str]) -> Result<(), Failure> {
+    if !can_use_apt() {
+        return Ok(());
+    }
     run(command("apt-get").arg("update"))?;
     run(command("apt-get")
         .env("DEBIAN_FRONTEND", "noninteractive")
-        .args([
-            "install",
-            "--yes",
-            "--no-install-recommends",
-            "gcc",
-            "libc6-dev",
-        ]))?;
-    find()?.ok_or_else(|| Failure::new(missing()))
+        .args(["install", "--yes", "--no-install-recommends"])
+        .args(packages))
 }
 
 fn find() -> Result<Option<OsString>, Failure> {

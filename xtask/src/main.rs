@@ -6,6 +6,7 @@
 //! | `checks.rs` | `cargo xtask test`: the list of steps |
 //! | `bare_metal.rs` | builds the archive, and firmware in Rust, without an operating system |
 //! | `races.rs` | threads that share a store, under ThreadSanitizer |
+//! | `memory.rs` | the C programs under AddressSanitizer, UBSan and valgrind |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
@@ -19,8 +20,11 @@ mod cmake;
 mod compiler;
 mod demo;
 mod fuzz;
+mod memory;
 mod paths;
 mod process;
+#[path = "../../tests/c/programs.rs"]
+mod programs;
 mod races;
 mod report;
 mod soak;

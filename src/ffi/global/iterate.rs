@@ -33,12 +33,12 @@ mbed_names! { "kv_iterator_open" "kv_iterator_next" "kv_iterator_close" }
 /// not for the functions that take a store.
 ///
 /// Returns
-/// - MBED_SUCCESS, also where no key begins like that
+/// - MBED_SUCCESS: also where no key begins like that
 /// - MBED_ERROR_INVALID_ARGUMENT: `it` is NULL (then kv_init_storage_config is not called), or the
 ///   path has more than 1024 bytes
 /// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
-/// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that
-///   are open have more than 256 bytes
+/// - MBED_ERROR_OUT_OF_RESOURCES: all 16 are open, or this prefix and those of the others that are
+///   open have more than 256 bytes
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
 ///   being called

@@ -74,7 +74,7 @@ unsafe fn attach(name: *const c_char, store: *mut kv_store_t) -> Result<(), Erro
 /// on; wait for them before the store is closed.
 ///
 /// Returns
-/// - MBED_SUCCESS; also where the store was closed before
+/// - MBED_SUCCESS: also where the store was closed before
 /// - MBED_ERROR_INVALID_ARGUMENT: `name` is NULL, empty or longer than any key
 /// - MBED_ERROR_ITEM_NOT_FOUND: no partition has this name
 /// - MBED_ERROR_ALREADY_IN_USE: another thread is in kv_attach or kv_detach; or refused, see

@@ -1,5 +1,6 @@
 //! The partitions that have a name, and what the global API remembers of their iterators and
-//! streams. It is RAM that lives for ever, and the only state of the library outside lent memory.
+//! streams. It is RAM that lives for ever: with the count of opened stores the only state of the
+//! library outside lent memory.
 //!
 //! All of it is atomics, so that looking is possible at any time and from any thread. What is
 //! read of a partition while it changes is dropped: such a partition counts as not attached.

@@ -34,8 +34,9 @@ use crate::{
 /// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
 /// - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 /// - MBED_ERROR_MEDIA_FULL: no room, now or ever; nothing was written
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
-///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set_start
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
 ///   being called
@@ -105,8 +106,16 @@ fn behind(handle: kv_set_handle_t) -> Result<(registry::Behind, kv_set_handle_t)
 /// Returns
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open (it was finalized,
-///   dropped, never one, or its partition was detached), or `buffer` is NULL with a size
-/// - all others as for kv_store_set_add_data
+///   dropped, never one, or its partition was detached), or `buffer` is NULL with a size. A value
+///   that is open stays open
+/// - MBED_ERROR_INVALID_SIZE: more bytes than were announced. Nothing was added, and the value
+///   stays open
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry. The value is dropped, the old one stays
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The value is
+///   dropped, the old one stays
+/// - MBED_ERROR_NOT_READY: the store was closed
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///
 /// Waits: for a call in progress.
 ///
@@ -132,7 +141,13 @@ pub unsafe extern "C" fn kv_set_add_data(
 /// - MBED_SUCCESS: the key has its new value, and keeps it when power fails
 /// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
 /// - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
-/// - all others as for kv_store_set_finalize
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry; the key has its old value, or the new one where only what comes after it failed,
+///   `sync` above all
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The old
+///   value stays
+/// - MBED_ERROR_NOT_READY: the store was closed
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///
 /// Waits: for a call in progress.
 ///
@@ -153,7 +168,9 @@ pub unsafe extern "C" fn kv_set_finalize(handle: kv_set_handle_t) -> c_int {
 /// Returns
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `handle` is not that of a value that is open
-/// - all others as for kv_store_set_abort
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: it is dropped, but the flash failed
+/// - MBED_ERROR_NOT_READY: the store was closed
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///
 /// Waits: for a call in progress.
 ///

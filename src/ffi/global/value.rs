@@ -38,8 +38,10 @@ pub(super) fn stored(flags: u32) -> u32 {
 /// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
 /// - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 /// - MBED_ERROR_MEDIA_FULL: no room, now or ever; nothing was written
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
-///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_set
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry; the key has its old value, or the new one where only what comes after it failed,
+///   `sync` above all
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
 ///   being called
@@ -110,9 +112,17 @@ pub unsafe extern "C" fn nvkv_kv_get(
 /// be NULL, and is left alone on failure.
 ///
 /// Returns
-/// - MBED_SUCCESS; with 0 bytes where `offset` is the size of the value
+/// - MBED_SUCCESS: with 0 bytes where `offset` is the size of the value
 /// - MBED_ERROR_INVALID_SIZE: `offset` is beyond the end of the value
-/// - all others as for kv_get
+/// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key, or no partition is called like that
+/// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, its key is not allowed, or `buffer` is NULL
+///   with a size and the value does not end at `offset`
+/// - MBED_ERROR_INVALID_DATA_DETECTED: the value is damaged. No byte of it is left in `buffer`
+/// - MBED_ERROR_READ_FAILED: the flash failed
+/// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
+/// - any other number: kv_init_storage_config returned it
 ///
 /// Waits: for a call in progress.
 ///
@@ -184,7 +194,12 @@ pub unsafe extern "C" fn nvkv_kv_get_info(
 /// - MBED_SUCCESS: there is
 /// - MBED_ERROR_ITEM_NOT_FOUND: there is not, or no partition is called like that
 /// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, or its key is not allowed
-/// - all others as for kv_get_info
+/// - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
+/// - MBED_ERROR_READ_FAILED: the flash failed
+/// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
+/// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
+///   being called
+/// - any other number: kv_init_storage_config returned it
 ///
 /// Waits: for a call in progress.
 ///
@@ -211,8 +226,10 @@ pub unsafe extern "C" fn kv_exists(full_name_key: *const c_char) -> c_int {
 /// - MBED_ERROR_ITEM_NOT_FOUND: there is no such key, or no partition is called like that
 /// - MBED_ERROR_INVALID_ARGUMENT: the path is NULL, or its key is not allowed
 /// - MBED_ERROR_WRITE_PROTECTED: the key was stored write-once
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_INVALID_DATA_DETECTED,
-///   MBED_ERROR_OPERATION_PROHIBITED: as for kv_store_remove
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
+///   to retry; the key is still there, or gone where only what comes after that failed, `sync`
+///   above all
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
 ///   being called
@@ -245,7 +262,8 @@ pub unsafe extern "C" fn nvkv_kv_remove(full_name_key: *const c_char) -> c_int {
 /// - MBED_SUCCESS
 /// - MBED_ERROR_ITEM_NOT_FOUND: no partition is called like that
 /// - MBED_ERROR_INVALID_ARGUMENT: the path has more than 1024 bytes
-/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed
+/// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed; everything is still there,
+///   or nothing
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: nothing is attached, or the store was closed
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top; or kv_init_storage_config is
