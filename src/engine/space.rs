@@ -23,6 +23,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Whether records of `units` more, the largest of them `largest`, fit. FORMAT 7
     pub(crate) fn check_fit(&mut self, units: u32, largest: u32) -> Result<(), Error> {
+        if self.segments.usable() < 2 {
+            return Err(Error::ReadOnly);
+        }
         if units > self.capacity(largest) {
             return Err(Error::TooLarge);
         }
@@ -128,12 +131,26 @@ impl<F: Flash> Engine<'_, F> {
             return Err(Error::ReadOnly);
         }
         self.make_counted()?;
+        self.finish_pending()?;
         if !self.resumed {
             self.resume()?;
         }
         let _one_at_a_time = self.erase_one();
         self.regain_free()?;
         self.pace()
+    }
+
+    /// What a write that could not be read to its end has left: nothing counts in the segment where
+    /// the user writes before what is collected into it is all there.
+    fn finish_pending(&mut self) -> Result<(), Error> {
+        if !self.is_pending() {
+            return Ok(());
+        }
+        match self.finish_collection() {
+            // Given up: the victim is still the truth.
+            Err(Error::WriteFailed) => Ok(()),
+            result => result,
+        }
     }
 
     /// Where segments failed and none is free, frees one while there still is room to move what is
