@@ -1,0 +1,21 @@
+// mbed::HeapBlockDevice: Mbed's own where it is on the include path, too, else nvkv's.
+// nvkv_where.h says why there is no include guard around it.
+#pragma GCC system_header
+#if !defined(MBED_MEM_BLOCK_DEVICE_H) && !defined(NVKV_MBED_HEAP_BLOCK_DEVICE)
+#if !defined(NVKV_WITHOUT_MBED) && defined(__has_include_next)
+#if __has_include_next(<HeapBlockDevice.h>)
+#include_next <HeapBlockDevice.h>
+#ifndef NVKV_OWN_HEAP_BLOCK_DEVICE
+#define NVKV_MBED_HEAP_BLOCK_DEVICE
+#endif
+#elif __has_include_next(<blockdevice/HeapBlockDevice.h>)
+#include_next <blockdevice/HeapBlockDevice.h>
+#ifndef NVKV_OWN_HEAP_BLOCK_DEVICE
+#define NVKV_MBED_HEAP_BLOCK_DEVICE
+#endif
+#endif
+#endif
+#if !defined(MBED_MEM_BLOCK_DEVICE_H) && !defined(NVKV_MBED_HEAP_BLOCK_DEVICE)
+#include "nvkv/heap_block_device.h"
+#endif
+#endif
