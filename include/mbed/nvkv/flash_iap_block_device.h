@@ -134,6 +134,17 @@ private:
 
     uint32_t at(mbed::bd_addr_t addr) const { return _base + static_cast<uint32_t>(addr); }
 
+    // Whether a sector of the flash begins here.
+    bool is_border(uint32_t address) const {
+        uint32_t border = 0;
+        while (border < address) {
+            border += _flash->sector_size_at != NULL
+                          ? _flash->sector_size_at(_flash->context, border)
+                          : sector_size(_flash);
+        }
+        return border == address;
+    }
+
     // Where in which flash it is.
     bool find() {
         uint32_t start = 0, first = 0;
@@ -155,12 +166,15 @@ private:
         if (_asked_address == 0xFFFFFFFFu) {
             _base = 0;
             while (_base < first && _base < _flash->size) {
-                _base += static_cast<uint32_t>(get_erase_size(0));
+                _base += static_cast<uint32_t>(get_erase_size(0)); // of the sector at _base
             }
         } else {
             _base = _asked_address - start;
         }
         if (_asked_address < start || _base >= _flash->size) {
+            return false;
+        }
+        if (!is_border(_base)) {
             return false;
         }
         const uint32_t rest = _flash->size - _base;
