@@ -1,10 +1,13 @@
 // Where this program lives: beside Mbed's own headers, or alone.
 //
-// A header in this folder that Mbed has, too, looks for Mbed's further along the include path
-// (#include_next), and stands in only where there is none. A file that was found beside the one
-// that includes it, and not along the path, starts again at the beginning of the path; there it
-// finds itself, now at its place in the path, and looks from there. So none of them may have an
-// include guard of the usual kind. They are system headers, for #include_next is an extension.
+// A header in this folder that Mbed has, too, looks for Mbed's and stands in only where there is
+// none: further along the include path (#include_next), by both spellings; and then, for Mbed's
+// folder may come first, from the beginning of the path, where it may find itself: that one only
+// looks further along. What it finds is told by three macros: NVKV_MBED_name, it is Mbed's;
+// NVKV_OWN_name, it is nvkv's; NVKV_END_name, the last one that looked found nothing. None of these
+// files may have an include guard of the usual kind, and they are system headers, for #include_next
+// is an extension. Compilers differ in where it starts in a file that was found beside the one that
+// includes it; all of this holds for both ways.
 //
 // Define NVKV_WITHOUT_MBED to look for nothing of Mbed's.
 #pragma GCC system_header

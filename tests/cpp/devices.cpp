@@ -105,7 +105,7 @@ TEST(device_damage) {
     OK(store.init());
     OK(store.set("key", "a value that will rot", 22, 0));
     OK(store.set("good", "data", 5, 0));
-    for (uint32_t i = 0; i < 16384; i++) {
+    for (uint32_t i = 0; i < 16384 - 8; i++) {
         if (memcmp(device.bytes() + i, "will rot", 8) == 0) {
             device.bytes()[i] ^= 4;
             break;

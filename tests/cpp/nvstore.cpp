@@ -314,7 +314,7 @@ TEST(nvstore_damage) {
     chip_t *const chip = the_chip();
     OK(nv().reset());
     OK(nv().set(1, 16, "sixteen letters."));
-    for (uint32_t i = 0; i < FLASH_SECTORS * FLASH_SECTOR; i++) {
+    for (uint32_t i = 0; i < FLASH_SECTORS * FLASH_SECTOR - 9; i++) {
         if (memcmp(chip->bytes + i, "teen lett", 9) == 0) {
             chip->bytes[i] ^= 1;
         }
