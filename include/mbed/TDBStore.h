@@ -155,14 +155,18 @@ public:
     // Statuses as for set(); MBED_ERROR_INVALID_ARGUMENT, too, where `handle` is NULL.
     virtual int set_start(set_handle_t *handle, const char *key, size_t final_data_size,
                           uint32_t flags) {
-        if (handle == NULL || !is_valid_key(key) || !are_valid(flags)) {
+        if (handle == NULL) {
+            return MBED_ERROR_INVALID_ARGUMENT;
+        }
+        *handle = NULL;
+        if (!is_valid_key(key) || !are_valid(flags)) {
             return MBED_ERROR_INVALID_ARGUMENT;
         }
         kv_store_t *const store = _store.load();
         if (store == nullptr) {
             return MBED_ERROR_NOT_READY;
         }
-        kv_set_handle_t own;
+        kv_set_handle_t own = NULL;
         const int status = kv_store_set_start(store, &own, key, final_data_size, flags);
         *handle = reinterpret_cast<set_handle_t>(own);
         return never_is_full(status);
@@ -193,11 +197,12 @@ public:
         if (it == NULL) {
             return MBED_ERROR_INVALID_ARGUMENT;
         }
+        *it = NULL;
         kv_store_t *const store = _store.load();
         if (store == nullptr) {
             return MBED_ERROR_NOT_READY;
         }
-        kv_iterator_t own;
+        kv_iterator_t own = NULL;
         const int status = kv_store_iterator_open(store, &own, prefix);
         *it = reinterpret_cast<iterator_t>(own);
         return status;

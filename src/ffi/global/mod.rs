@@ -55,7 +55,9 @@ mod stream;
 mod iterate;
 
 pub use iterate::{nvkv_kv_iterator_close, nvkv_kv_iterator_next, nvkv_kv_iterator_open};
-pub use partitions::{KV_PARTITION_NAME_LENGTH, KV_PARTITIONS, kv_attach, kv_attach_backend, kv_detach};
+pub use partitions::{
+    KV_PARTITION_NAME_LENGTH, KV_PARTITIONS, kv_attach, kv_attach_backend, kv_detach,
+};
 pub use stream::{kv_set_abort, kv_set_add_data, kv_set_finalize, kv_set_start};
 pub use value::{
     kv_exists, kv_get_at, nvkv_kv_get, nvkv_kv_get_info, nvkv_kv_remove, nvkv_kv_reset, nvkv_kv_set,

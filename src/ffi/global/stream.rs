@@ -98,7 +98,9 @@ unsafe fn start_in(
     let store = match target {
         Target::Store(store) => store,
         // SAFETY: this function's contract.
-        Target::Backend(user) => return unsafe { backend::set_start(user, key, final_size, flags) },
+        Target::Backend(user) => {
+            return unsafe { backend::set_start(user, key, final_size, flags) };
+        }
     };
     let flags = value::stored(flags);
     let mut own: kv_set_handle_t = ptr::null_mut();
@@ -159,9 +161,7 @@ pub unsafe extern "C" fn kv_set_add_data(
             kv_store_set_add_data(store, own(behind.token), buffer, size)
         },
         // SAFETY: the same, and kv_attach_backend: "it must live until kv_detach".
-        Target::Backend(user) => unsafe {
-            backend::set_add_data(user, behind.token, buffer, size)
-        },
+        Target::Backend(user) => unsafe { backend::set_add_data(user, behind.token, buffer, size) },
     }))
 }
 
