@@ -38,14 +38,14 @@ public:
     // init() and goes back when it is destroyed; its index is for as many keys as nvkv_index_keys
     // says (with more, all works the same, only slower).
     explicit TDBStore(BlockDevice *bd)
-        : _bd(bd), _ram(NULL), _ram_size(0), _is_lent(false), _was_open(false), _store(nullptr) {}
+        : _bd(bd), _ram(NULL), _ram_size(0), _is_lent(false), _was_open(false) {}
 
     // The same in memory that the program lends it, of any alignment: nothing comes from the heap
     // (but a buffer for a device that reads no less than 512 bytes). What of it the store does not
     // need is index, 5 bytes a key; KV_STORE_RAM of nvkv.h says how much that takes.
     TDBStore(BlockDevice *bd, void *ram, size_t ram_size)
         : _bd(bd), _ram(static_cast<unsigned char *>(ram)), _ram_size(ram_size), _is_lent(true),
-          _was_open(false), _store(nullptr) {}
+          _was_open(false) {}
 
     virtual ~TDBStore() {
         TDBStore::deinit();
@@ -67,25 +67,31 @@ public:
     // - any other number: the device's own init() returned it
     virtual int init() { return with_device(false); }
 
-    // Closes the store and deinitialises the device. A value that is not finalized is dropped, and
-    // iterators are gone. Always MBED_SUCCESS, but for MBED_ERROR_ALREADY_IN_USE.
+    // Closes the store and deinitialises the device. A value that this thread did not finalize is
+    // dropped, that of another thread is waited for; iterators are gone. Always MBED_SUCCESS, but
+    // for MBED_ERROR_ALREADY_IN_USE.
     virtual int deinit() {
         nvkv_detail::guard guard(_life);
-        kv_store_t *const store = _store.load();
+        kv_store_t *const store = _open.get();
         if (store == nullptr) {
             return MBED_SUCCESS;
         }
+        _lock.hold_writer();
         const int status = kv_store_close(store);
+        _lock.release_writer();
         if (status != MBED_SUCCESS) {
             return status;
         }
-        _store.store(nullptr);
+        _open.forget();
         _bd->deinit();
         return MBED_SUCCESS;
     }
 
     // Removes all keys, write-once ones and reserved data too. Iterators come to their end.
-    virtual int reset() { return reset_store(_store.load()); }
+    virtual int reset() {
+        const call store(*this);
+        return store == nullptr ? static_cast<int>(MBED_ERROR_NOT_READY) : kv_store_reset(store);
+    }
 
     // - MBED_ERROR_INVALID_ARGUMENT: the key is not valid, `buffer` is NULL with a size, or other
     //   flags than WRITE_ONCE_FLAG, REQUIRE_CONFIDENTIALITY_FLAG and
@@ -97,7 +103,7 @@ public:
         if (!is_valid_key(key) || (buffer == NULL && size > 0) || !are_valid(flags)) {
             return MBED_ERROR_INVALID_ARGUMENT;
         }
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr
                    ? static_cast<int>(MBED_ERROR_NOT_READY)
                    : never_is_full(kv_store_set(store, key, buffer, size, flags));
@@ -115,7 +121,7 @@ public:
         if (!is_valid_key(key)) {
             return MBED_ERROR_INVALID_ARGUMENT;
         }
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr
                    ? not_open(MBED_ERROR_ITEM_NOT_FOUND)
                    : kv_store_get_at(store, key, buffer, buffer_size, actual_size, offset);
@@ -126,7 +132,7 @@ public:
         if (!is_valid_key(key)) {
             return MBED_ERROR_INVALID_ARGUMENT;
         }
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         if (store == nullptr) {
             return not_open(MBED_ERROR_ITEM_NOT_FOUND);
         }
@@ -145,7 +151,7 @@ public:
         if (!is_valid_key(key)) {
             return MBED_ERROR_INVALID_ARGUMENT;
         }
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr ? static_cast<int>(MBED_ERROR_NOT_READY)
                                 : kv_store_remove(store, key);
     }
@@ -162,7 +168,7 @@ public:
         if (!is_valid_key(key) || !are_valid(flags)) {
             return MBED_ERROR_INVALID_ARGUMENT;
         }
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         if (store == nullptr) {
             return MBED_ERROR_NOT_READY;
         }
@@ -176,7 +182,7 @@ public:
     // - MBED_ERROR_INVALID_SIZE: more than was announced; nothing was added, and it stays open
     // - MBED_ERROR_MEDIA_FULL, MBED_ERROR_WRITE_FAILED: the value is dropped
     virtual int set_add_data(set_handle_t handle, const void *value_data, size_t data_size) {
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr ? static_cast<int>(MBED_ERROR_NOT_READY)
                                 : kv_store_set_add_data(store, own_set(handle), value_data,
                                                         data_size);
@@ -185,7 +191,7 @@ public:
     // - MBED_ERROR_INVALID_ARGUMENT: not the handle of the value that is open
     // - MBED_ERROR_INVALID_SIZE: fewer bytes than were announced; the old value stays
     virtual int set_finalize(set_handle_t handle) {
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr ? static_cast<int>(MBED_ERROR_NOT_READY)
                                 : kv_store_set_finalize(store, own_set(handle));
     }
@@ -198,7 +204,7 @@ public:
             return MBED_ERROR_INVALID_ARGUMENT;
         }
         *it = NULL;
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         if (store == nullptr) {
             return MBED_ERROR_NOT_READY;
         }
@@ -212,14 +218,14 @@ public:
     // - MBED_ERROR_INVALID_SIZE: key and NUL do not fit; a call with more room gets the same key
     // - MBED_ERROR_INVALID_ARGUMENT: not an open iterator, or `key` is NULL with a size
     virtual int iterator_next(iterator_t it, char *key, size_t key_size) {
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr ? static_cast<int>(MBED_ERROR_NOT_READY)
                                 : kv_store_iterator_next(store, own_iterator(it), key, key_size);
     }
 
     // MBED_ERROR_INVALID_ARGUMENT: not an open iterator.
     virtual int iterator_close(iterator_t it) {
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr ? static_cast<int>(MBED_ERROR_NOT_READY)
                                 : kv_store_iterator_close(store, own_iterator(it));
     }
@@ -230,7 +236,7 @@ public:
     // - MBED_ERROR_WRITE_FAILED: there are some already, or the device failed
     // - MBED_ERROR_INVALID_ARGUMENT: NULL with a size
     virtual int reserved_data_set(const void *reserved_data, size_t reserved_data_buf_size) {
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr
                    ? static_cast<int>(MBED_ERROR_NOT_READY)
                    : kv_store_reserved_data_set(store, reserved_data, reserved_data_buf_size);
@@ -243,7 +249,7 @@ public:
     // - MBED_ERROR_READ_FAILED: the device failed; also before the first init()
     virtual int reserved_data_get(void *reserved_data, size_t reserved_data_buf_size,
                                   size_t *actual_data_size_ptr = 0) {
-        kv_store_t *const store = _store.load();
+        const call store(*this);
         return store == nullptr ? not_open(MBED_ERROR_READ_FAILED)
                                 : kv_store_reserved_data_get(store, reserved_data,
                                                              reserved_data_buf_size,
@@ -256,7 +262,7 @@ public:
 
     // Not in Mbed: the store of nvkv.h, for kv_store_maintain, kv_store_check and kv_store_stats;
     // NULL where it is not open.
-    kv_store_t *nvkv_store() const { return _store.load(); }
+    kv_store_t *nvkv_store() const { return _open.get(); }
 
     // Not in Mbed: for how many keys there is room in the index of a store on the heap, on a
     // device of so many bytes: 5 bytes of RAM each.
@@ -286,10 +292,6 @@ private:
                                                  : status;
     }
 
-    static int reset_store(kv_store_t *store) {
-        return store == nullptr ? static_cast<int>(MBED_ERROR_NOT_READY) : kv_store_reset(store);
-    }
-
     static kv_set_handle_t own_set(set_handle_t handle) {
         return reinterpret_cast<kv_set_handle_t>(handle);
     }
@@ -302,11 +304,36 @@ private:
         return _was_open ? static_cast<int>(MBED_ERROR_NOT_READY) : never_opened;
     }
 
-    int with_device(bool format) {
-        nvkv_detail::guard guard(_life);
-        if (_store.load() != nullptr) {
-            return format ? MBED_ERROR_ALREADY_IN_USE : MBED_SUCCESS;
+    // The open store for the time of a call.
+    class call {
+    public:
+        explicit call(TDBStore &owner) : _open(owner._open), _store(_open.enter()) {}
+        ~call() {
+            if (_store != nullptr) {
+                _open.leave();
+            }
         }
+        operator kv_store_t *() const { return _store; }
+
+    private:
+        call(const call &);
+        call &operator=(const call &);
+        nvkv_detail::open_store &_open;
+        kv_store_t *_store;
+    };
+
+    int with_device(bool format) {
+        // Without a lock first: a thread that stores a value in pieces may be waited for in deinit().
+        if (_open.get() == nullptr) {
+            nvkv_detail::guard guard(_life);
+            if (_open.get() == nullptr) {
+                return open_device(format);
+            }
+        }
+        return format ? MBED_ERROR_ALREADY_IN_USE : MBED_SUCCESS;
+    }
+
+    int open_device(bool format) {
         if (_bd == NULL) {
             return MBED_ERROR_INVALID_ARGUMENT;
         }
@@ -344,7 +371,7 @@ private:
         status = kv_store_open(&config, _ram, _ram_size, &store);
         if (status == MBED_SUCCESS) {
             _was_open = true;
-            _store.store(store);
+            _open.set(store);
         }
         return status;
     }
@@ -377,9 +404,7 @@ private:
     size_t _ram_size;
     bool _is_lent;
     std::atomic<bool> _was_open;
-    // Not in the way of deinit(): what comes after it finds NULL, or a store that says it is closed,
-    // for the memory stays until the destructor.
-    std::atomic<kv_store_t *> _store;
+    nvkv_detail::open_store _open;
     PlatformMutex _life;
     nvkv_detail::store_lock _lock;
     nvkv_detail::block_flash _flash;

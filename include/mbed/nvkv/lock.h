@@ -29,6 +29,23 @@ extern "C" void *osThreadGetId(void);
 #endif
 #endif
 
+// NVKV_SLEEP(ms): where the program names its own mutexes, it may define this, too.
+#if NVKV_THREADS && !defined(NVKV_SLEEP)
+#if defined(MBED_CONF_RTOS_API_PRESENT) || defined(MBED_CONF_RTOS_PRESENT)
+#include "cmsis_os2.h"
+#define NVKV_SLEEP(ms) osDelay(ms)
+#elif defined(__unix__) || defined(__APPLE__) || defined(_WIN32)
+#include <chrono>
+#include <thread>
+#define NVKV_SLEEP(ms) std::this_thread::sleep_for(std::chrono::milliseconds(ms))
+#endif
+#endif
+#ifdef NVKV_SLEEP
+#define NVKV_YIELD() NVKV_SLEEP(1)
+#else
+#define NVKV_YIELD() static_cast<void>(0)
+#endif
+
 namespace nvkv_detail {
 NVKV_NAMES_BEGIN
 
@@ -38,6 +55,18 @@ inline const void *this_thread() {
     return &here;
 }
 #endif
+
+// Holds a mutex until the end of a block.
+class guard {
+public:
+    explicit guard(PlatformMutex &mutex) : _mutex(mutex) { _mutex.lock(); }
+    ~guard() { _mutex.unlock(); }
+
+private:
+    guard(const guard &);
+    guard &operator=(const guard &);
+    PlatformMutex &_mutex;
+};
 
 // A mutex that refuses to be given back by a thread that does not have it.
 class owned_mutex {
@@ -92,21 +121,64 @@ public:
 #endif
     }
 
+    // The writer's: waits until no other thread stores a value in pieces.
+    void hold_writer() { owned_mutex::obtain(&_writer); }
+    void release_writer() { owned_mutex::release(&_writer); }
+
 private:
     owned_mutex _call, _writer;
     kv_lock_t _lock;
 };
 
-// Holds a mutex until the end of a block.
-class guard {
+// A store that is open, and how many calls are in it: who closes it waits for them, so that its
+// memory can be used again.
+class open_store {
 public:
-    explicit guard(PlatformMutex &mutex) : _mutex(mutex) { _mutex.lock(); }
-    ~guard() { _mutex.unlock(); }
+    open_store() : _store(nullptr), _calls(0) {}
+
+    kv_store_t *get() const { return _store.load(); }
+    void set(kv_store_t *store) { _store.store(store); }
+
+    kv_store_t *enter() {
+#if NVKV_THREADS
+        guard guard(_gate);
+        kv_store_t *const store = _store.load();
+        _calls += store != nullptr;
+        return store;
+#else
+        return _store.load();
+#endif
+    }
+
+    void leave() {
+#if NVKV_THREADS
+        guard guard(_gate);
+        _calls--;
+#endif
+    }
+
+    // From now on nobody comes in. Returns when all who were in have left: the store was closed
+    // before, and told them so.
+    void forget() {
+        _store.store(nullptr);
+#if NVKV_THREADS
+        while (is_in_use()) {
+            NVKV_YIELD();
+        }
+#endif
+    }
 
 private:
-    guard(const guard &);
-    guard &operator=(const guard &);
-    PlatformMutex &_mutex;
+#if NVKV_THREADS
+    bool is_in_use() {
+        guard guard(_gate);
+        return _calls != 0;
+    }
+
+    PlatformMutex _gate;
+#endif
+    std::atomic<kv_store_t *> _store;
+    unsigned _calls;
 };
 
 NVKV_NAMES_END

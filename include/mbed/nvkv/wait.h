@@ -5,19 +5,6 @@
 #include "lock.h"
 #include "names.h"
 
-// NVKV_SLEEP(ms): where the program names its own mutexes, it may define this, too.
-#if NVKV_THREADS && !defined(NVKV_SLEEP)
-#if defined(MBED_CONF_RTOS_API_PRESENT) || defined(MBED_CONF_RTOS_PRESENT)
-#include "cmsis_os2.h"
-#define NVKV_SLEEP(ms) osDelay(ms)
-#elif defined(__unix__) || defined(__APPLE__) || defined(_WIN32)
-#include <chrono>
-#include <thread>
-#define NVKV_SLEEP(ms) \
-    std::this_thread::sleep_for(std::chrono::milliseconds(ms))
-#endif
-#endif
-
 namespace nvkv_detail {
 NVKV_NAMES_BEGIN
 
