@@ -1,6 +1,6 @@
-//! Mbed's C++ headers as C++ programs see them: the programs of `tests/cpp`, linked with the archive
-//! that ships, by both compilers and for each standard from C++11 on; alone, and inside a tree that
-//! stands for Mbed's, with and without Mbed's own classes in the program.
+//! Mbed's C++ headers as C++ programs see them: the programs of `tests/cpp`, linked with the
+//! archive that ships, by both compilers and for each standard from C++11 on; alone, and inside a
+//! tree that stands for Mbed's, with and without Mbed's own classes in the program.
 #![expect(clippy::expect_used, clippy::panic, reason = "test helpers")]
 
 #[path = "c/build.rs"]
@@ -142,8 +142,8 @@ fn source(name: &str) -> PathBuf {
     root().join("tests/cpp").join(name)
 }
 
-/// A compiler that warns of everything. Both must be there: a machine that lacks one is told what to
-/// install, and no test is left out.
+/// A compiler that warns of everything. Both must be there: a machine that lacks one is told what
+/// to install, and no test is left out.
 fn compiler(name: &str, standard: &str) -> Command {
     let there = Command::new(name).arg("--version").output();
     assert!(
@@ -312,8 +312,8 @@ fn threads() {
     check(&THREADS[0], "clang++", "c++20", &["-O1"]);
 }
 
-/// Each test that a row of coverage.md names ran and held; and each row of contract has a test, or says
-/// why there is none.
+/// Each test that a row of coverage.md names ran and held; and each row of contract has a test, or
+/// says why there is none.
 #[test]
 fn each_row_of_the_contract_has_its_test() {
     let text = fs::read_to_string(source("coverage.md")).expect("tests/cpp/coverage.md");
@@ -345,6 +345,58 @@ fn each_row_of_the_contract_has_its_test() {
         }
     }
     assert!(rows > 150, "{rows} rows only");
+}
+
+/// The tests that the document of the differences names ran and held.
+#[test]
+fn each_difference_has_its_test() {
+    let document = root().join("docs/mbed-differences.md");
+    let text = fs::read_to_string(document).expect("docs/mbed-differences.md");
+    let ran: BTreeSet<&String> = FIRST.iter().chain(&*THREADED).chain(&*CONFIGURED).collect();
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    let mut named = 0;
+    for line in rows {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [.., last] = cells[..] else { continue };
+        let is_test = cells.len() == 4 && last.starts_with('`');
+        for name in last.split('`').skip(1).step_by(2).filter(|_| is_test) {
+            assert!(
+                ran.contains(&name.to_owned()),
+                "`{name}` did not run: {line}"
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 35, "{named} tests only");
+}
+
+/// The C++ code of docs/from-mbed.md, in one program: with mutexes of another system's.
+#[test]
+fn the_guide_compiles() {
+    let text = fs::read_to_string(root().join("docs/from-mbed.md")).expect("docs/from-mbed.md");
+    let blocks: Vec<_> = text
+        .split("```cpp\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    let [config, flash, device, mutex] = blocks[..] else {
+        panic!("{} blocks", blocks.len());
+    };
+    let system = "typedef void *SemaphoreHandle_t;\n\
+        extern \"C\" SemaphoreHandle_t xSemaphoreCreateRecursiveMutex();\n\
+        extern \"C\" void xSemaphoreTakeRecursive(SemaphoreHandle_t, unsigned);\n\
+        extern \"C\" void xSemaphoreGiveRecursive(SemaphoreHandle_t);\n\
+        extern \"C\" void *xTaskGetCurrentTaskHandle();\n\
+        extern \"C\" void vTaskDelay(unsigned);\n\
+        const unsigned portMAX_DELAY = 0;\n\
+        inline unsigned pdMS_TO_TICKS(unsigned ms) { return ms; }\n";
+    let ours = "#include \"TDBStore.h\"\nextern kv_flash_t my_flash;\n";
+    let program = [system, mutex, config, ours, flash, device].concat();
+    for cpp in ["g++", "clang++"] {
+        let mut command = compiler(cpp, "c++11");
+        command.arg("-I").arg(root().join("include/mbed"));
+        compiles(&format!("guide-{cpp}.cpp"), command, &program);
+    }
 }
 
 /// The two stand-ins for Mbed's trees, before and behind nvkv's headers.

@@ -1,7 +1,8 @@
 // mbed::HeapBlockDevice: Mbed's own where it is on the include path, too, else nvkv's.
 // nvkv_where.h says how it is looked for.
 #pragma GCC system_header
-#if !defined(MBED_MEM_BLOCK_DEVICE_H) && !defined(NVKV_MBED_HEAP_BLOCK_DEVICE) && !defined(NVKV_WITHOUT_MBED)
+#if !defined(MBED_MEM_BLOCK_DEVICE_H) && !defined(NVKV_MBED_HEAP_BLOCK_DEVICE) && \
+    !defined(NVKV_WITHOUT_MBED)
 #define NVKV_END_HEAP_BLOCK_DEVICE
 #ifdef __has_include_next
 #if __has_include_next(<HeapBlockDevice.h>)
@@ -28,6 +29,7 @@
 #define NVKV_MBED_HEAP_BLOCK_DEVICE
 #endif
 #endif
-#if !defined(MBED_MEM_BLOCK_DEVICE_H) && !defined(NVKV_MBED_HEAP_BLOCK_DEVICE) && !defined(NVKV_LOOK_HEAP_BLOCK_DEVICE)
+#if !defined(MBED_MEM_BLOCK_DEVICE_H) && !defined(NVKV_MBED_HEAP_BLOCK_DEVICE) && \
+    !defined(NVKV_LOOK_HEAP_BLOCK_DEVICE)
 #include "nvkv/heap_block_device.h"
 #endif

@@ -118,8 +118,8 @@ public:
         return MBED_SUCCESS;
     }
 
-    // What is behind a partition, by a path in it ("/kv/"); NULL where there is none. Without a slash
-    // behind the name it is always the default partition.
+    // What is behind a partition, by a path in it ("/kv/"); NULL where there is none. Without a
+    // slash behind the name it is always the default partition.
     KVStore *get_main_kv_instance(const char *name) {
         const kvstore_config_t *config = configuration(name);
         return config != NULL ? config->kvstore_main_instance : NULL;

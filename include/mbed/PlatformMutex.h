@@ -1,7 +1,8 @@
 // PlatformMutex: Mbed's own where it is on the include path, too, else nvkv's.
 // nvkv_where.h says how it is looked for.
 #pragma GCC system_header
-#if !defined(PLATFORM_MUTEX_H) && !defined(NVKV_MBED_PLATFORM_MUTEX) && !defined(NVKV_WITHOUT_MBED)
+#if !defined(PLATFORM_MUTEX_H) && !defined(NVKV_MBED_PLATFORM_MUTEX) && \
+    !defined(NVKV_WITHOUT_MBED)
 #define NVKV_END_PLATFORM_MUTEX
 #ifdef __has_include_next
 #if __has_include_next(<PlatformMutex.h>)
@@ -28,6 +29,7 @@
 #define NVKV_MBED_PLATFORM_MUTEX
 #endif
 #endif
-#if !defined(PLATFORM_MUTEX_H) && !defined(NVKV_MBED_PLATFORM_MUTEX) && !defined(NVKV_LOOK_PLATFORM_MUTEX)
+#if !defined(PLATFORM_MUTEX_H) && !defined(NVKV_MBED_PLATFORM_MUTEX) && \
+    !defined(NVKV_LOOK_PLATFORM_MUTEX)
 #include "nvkv/platform_mutex.h"
 #endif

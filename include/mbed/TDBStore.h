@@ -27,8 +27,8 @@ NVKV_NAMES_BEGIN
 // All functions return MBED_ERROR_NOT_READY before init() and after deinit(), unless they say
 // otherwise, MBED_ERROR_READ_FAILED and MBED_ERROR_WRITE_FAILED where the device fails, and
 // MBED_ERROR_ALREADY_IN_USE where the device calls the store that it serves. After a loss of power
-// each key has its last value, but for the one that was being written: that has its old value or the
-// new one, whole.
+// each key has its last value, but for the one that was being written: that has its old value or
+// the new one, whole.
 class TDBStore : public KVStore {
 public:
     // Most bytes of reserved data.
@@ -256,8 +256,8 @@ public:
                                                              actual_data_size_ptr);
     }
 
-    // Not in Mbed: makes an empty store of the device, whatever it holds, and opens it. For a device
-    // that init() refuses. MBED_ERROR_ALREADY_IN_USE: the store is open (there is reset()).
+    // Not in Mbed: makes an empty store of the device, whatever it holds, and opens it. For a
+    // device that init() refuses. MBED_ERROR_ALREADY_IN_USE: the store is open (there is reset()).
     int nvkv_format() { return with_device(true); }
 
     // Not in Mbed: the store of nvkv.h, for kv_store_maintain, kv_store_check and kv_store_stats;
@@ -323,7 +323,8 @@ private:
     };
 
     int with_device(bool format) {
-        // Without a lock first: a thread that stores a value in pieces may be waited for in deinit().
+        // Without a lock first: a thread that stores a value in pieces may be waited for in
+        // deinit().
         if (_open.get() == nullptr) {
             nvkv_detail::guard guard(_life);
             if (_open.get() == nullptr) {

@@ -4,7 +4,7 @@
 // | MBED_CONF_STORAGE_STORAGE_TYPE | the store |
 // |---|---|
 // | not defined, `default`, `TDB_INTERNAL` | TDBStore on the flash of the chip |
-// | `TDB_EXTERNAL`, `FILESYSTEM`, and the same with `_NO_RBP` | not there yet: MBED_ERROR_UNSUPPORTED |
+// | `TDB_EXTERNAL`, `FILESYSTEM`, and the same with `_NO_RBP` | not there: MBED_ERROR_UNSUPPORTED |
 // | any other name | what the program's function `int _storage_config_NAME()` makes |
 //
 // MBED_CONF_STORAGE_DEFAULT_KV is the name of the partition, `kv` where it is not defined.

@@ -1,7 +1,8 @@
 // The error numbers: Mbed's own where it is on the include path, too, else nvkv's.
 // nvkv_where.h says how it is looked for.
 #pragma GCC system_header
-#if !defined(MBED_ERROR_H) && !defined(NVKV_MBED_MBED_ERROR) && !defined(NVKV_WITHOUT_MBED)
+#if !defined(MBED_ERROR_H) && !defined(NVKV_MBED_MBED_ERROR) && \
+    !defined(NVKV_WITHOUT_MBED)
 #define NVKV_END_MBED_ERROR
 #ifdef __has_include_next
 #if __has_include_next(<mbed_error.h>)
@@ -28,6 +29,7 @@
 #define NVKV_MBED_MBED_ERROR
 #endif
 #endif
-#if !defined(MBED_ERROR_H) && !defined(NVKV_MBED_MBED_ERROR) && !defined(NVKV_LOOK_MBED_ERROR)
+#if !defined(MBED_ERROR_H) && !defined(NVKV_MBED_MBED_ERROR) && \
+    !defined(NVKV_LOOK_MBED_ERROR)
 #include "nvkv/error_numbers.h"
 #endif

@@ -59,9 +59,9 @@ typedef enum {
 
 NVKV_NAMES_BEGIN
 
-// Values by number, in two areas of the flash of the chip: its end, or where NVSTORE_AREA_1_ADDRESS,
-// NVSTORE_AREA_1_SIZE, NVSTORE_AREA_2_ADDRESS and NVSTORE_AREA_2_SIZE say. Each call initialises the
-// store where it is not, also after deinit(). Threads may share it.
+// Values by number, in two areas of the flash of the chip: its end, or where
+// NVSTORE_AREA_1_ADDRESS, NVSTORE_AREA_1_SIZE, NVSTORE_AREA_2_ADDRESS and NVSTORE_AREA_2_SIZE say.
+// Each call initialises the store where it is not, also after deinit(). Threads may share it.
 //
 // After a loss of power each key has its last value, but for the one that was being written: that
 // has its old value or the new one, whole.
@@ -83,7 +83,8 @@ public:
         delete[] _allocated;
     }
 
-    // Keys are less than this. 16, NVSTORE_MAX_KEYS, or what set_max_keys said last: that is stored.
+    // Keys are less than this. 16, NVSTORE_MAX_KEYS, or what set_max_keys said last: that is
+    // stored.
     uint16_t get_max_keys() const {
         const_cast<NVStore *>(this)->init();
         return _max_keys;
@@ -117,7 +118,9 @@ public:
     // - NVSTORE_BAD_VALUE: not a key, or 4096 bytes or more
     // - NVSTORE_ALREADY_EXISTS: the key was stored with set_once
     // - NVSTORE_FLASH_AREA_TOO_SMALL: no room; the old value stays
-    int set(uint16_t key, uint16_t buf_size, const void *buf) { return store(key, buf_size, buf, 0); }
+    int set(uint16_t key, uint16_t buf_size, const void *buf) {
+        return store(key, buf_size, buf, 0);
+    }
 
     // The value can neither be changed nor removed from now on: only reset() ends it.
     int set_once(uint16_t key, uint16_t buf_size, const void *buf) {

@@ -1,6 +1,6 @@
-/* A store of the program's own behind a path: kv_attach_backend. What the functions are called with,
- * that their answers are passed on, and what the library makes of functions that are missing or say
- * what cannot be. */
+/* A store of the program's own behind a path: kv_attach_backend. What the functions are called
+ * with, that their answers are passed on, and what the library makes of functions that are missing
+ * or say what cannot be. */
 #include "check.h"
 
 #ifdef __cplusplus

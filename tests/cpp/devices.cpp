@@ -1,5 +1,5 @@
-// TDBStore and its device: what init() makes of what it finds (contract 2.3.7), devices that fail, power
-// that goes, memory that is lent; and the block devices of programs without Mbed.
+// TDBStore and its device: what init() makes of what it finds (contract 2.3.7), devices that fail,
+// power that goes, memory that is lent; and the block devices of programs without Mbed.
 #include "FlashIAPBlockDevice.h"
 #include "HeapBlockDevice.h"
 #include "SlicingBlockDevice.h"

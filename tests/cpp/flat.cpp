@@ -1,5 +1,5 @@
-// The flat spellings of Mbed OS 5 and of Arduino's cores; each header alone is the first of its kind in
-// the files that tests/cpp.rs makes, too.
+// The flat spellings of Mbed OS 5 and of Arduino's cores; each header alone is the first of its
+// kind in the files that tests/cpp.rs makes, too.
 #include "BlockDevice.h"
 #include "FileSystemStore.h"
 #include "KVMap.h"

@@ -1,5 +1,5 @@
-// Stands for libmbed.a, which has Mbed's own KVStore in it: strong functions of the same names, each of
-// which says that it was called. Compiled with Mbed's headers alone.
+// Stands for libmbed.a, which has Mbed's own KVStore in it: strong functions of the same names,
+// each of which says that it was called. Compiled with Mbed's headers alone.
 #include "kvstore_global_api/KVMap.h"
 #include "kvstore_global_api/kvstore_global_api.h"
 #include "tdbstore/TDBStore.h"

@@ -223,8 +223,8 @@ TEST(white_box_2048_r1_p4_e128) {
     white_box(device);
 }
 
-// Not in Mbed's list: what an erased byte reads as is unknown, or 0; sectors of two sizes; read units
-// that the library has to be helped with.
+// Not in Mbed's list: what an erased byte reads as is unknown, or 0; sectors of two sizes; read
+// units that the library has to be helped with.
 TEST(white_box_other_devices) {
     Device unknown(8192, 1, 16, 4096, -1), zero(8192, 4, 8, 2048, 0);
     Device card(65536, 512, 512, 512, -1), odd(49152, 48, 16, 2048);

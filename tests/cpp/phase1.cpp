@@ -1,5 +1,5 @@
-// The behaviours that Mbed's general tests of stores assert, first part: contract 5.3, for TDBStore,
-// through mbed::KVStore. All run on one store, one after the other.
+// The behaviours that Mbed's general tests of stores assert, first part: contract 5.3, for
+// TDBStore, through mbed::KVStore. All run on one store, one after the other.
 #include "store.hpp"
 
 #include "check.hpp"

@@ -232,7 +232,8 @@ TEST(stream_that_fails_lets_others_in) {
     }
 }
 
-// deinit() waits for the value of another thread, as Mbed's does; init() of that thread does not wait.
+// deinit() waits for the value of another thread, as Mbed's does; init() of that thread does not
+// wait.
 TEST(stream_of_another_thread_and_deinit) {
     Fresh fresh;
     TDBStore::set_handle_t handle;

@@ -1,5 +1,5 @@
-// A program that describes no flash, as an Mbed target without one: UNSUPPORTED, from every call; until
-// it attaches a store of its own.
+// A program that describes no flash, as an Mbed target without one: UNSUPPORTED, from every call;
+// until it attaches a store of its own.
 #include "FlashIAPBlockDevice.h"
 #include "KVMap.h"
 #include "TDBStore.h"

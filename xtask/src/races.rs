@@ -144,7 +144,8 @@ fn build_cpp(compiler: &OsString, name: &str) -> Result<PathBuf, Failure> {
     let mut link = command("g++");
     link.args(["-std=c++11", "-g", "-O1", "-fsanitize=thread"]);
     link.arg("-I").arg(tests.join("c"));
-    link.arg("-I").arg(paths::root().join("include").join("mbed"));
+    link.arg("-I")
+        .arg(paths::root().join("include").join("mbed"));
     for source in CPP_COMMON.iter().chain([&name]) {
         link.arg(tests.join("cpp").join(format!("{source}.cpp")));
     }

@@ -1,7 +1,8 @@
 // mbed::FlashIAP: Mbed's own where it is on the include path, too, else nvkv's.
 // ../nvkv_where.h says how it is looked for.
 #pragma GCC system_header
-#if !defined(MBED_FLASHIAP_H) && !defined(NVKV_MBED_FLASH_IAP) && !defined(NVKV_WITHOUT_MBED)
+#if !defined(MBED_FLASHIAP_H) && !defined(NVKV_MBED_FLASH_IAP) && \
+    !defined(NVKV_WITHOUT_MBED)
 #define NVKV_END_FLASH_IAP
 #ifdef __has_include_next
 #if __has_include_next(<drivers/FlashIAP.h>)
@@ -28,6 +29,7 @@
 #define NVKV_MBED_FLASH_IAP
 #endif
 #endif
-#if !defined(MBED_FLASHIAP_H) && !defined(NVKV_MBED_FLASH_IAP) && !defined(NVKV_LOOK_FLASH_IAP)
+#if !defined(MBED_FLASHIAP_H) && !defined(NVKV_MBED_FLASH_IAP) && \
+    !defined(NVKV_LOOK_FLASH_IAP)
 #include "../nvkv/flash_iap.h"
 #endif

@@ -1,5 +1,5 @@
-// FlashIAPBlockDevice for programs without Mbed: a part of the flash of the chip, or any kv_flash_t.
-// As with Mbed, it is in no namespace.
+// FlashIAPBlockDevice for programs without Mbed: a part of the flash of the chip, or any
+// kv_flash_t. As with Mbed, it is in no namespace.
 #ifndef NVKV_OWN_FLASH_IAP_BLOCK_DEVICE
 #define NVKV_OWN_FLASH_IAP_BLOCK_DEVICE
 #define MBED_FLASHIAP_BLOCK_DEVICE_H

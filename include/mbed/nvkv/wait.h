@@ -15,7 +15,8 @@ inline std::atomic<const void *> &init_thread() {
     return thread;
 }
 
-// This thread makes the stores: should it call the global API meanwhile, it does not wait for itself.
+// This thread makes the stores: should it call the global API meanwhile, it does not wait for
+// itself.
 class init_mark {
 public:
     init_mark() { init_thread().store(NVKV_THREAD()); }

@@ -1,5 +1,5 @@
-// Runs a sketch on a flash like that of a Portenta H7, which is kept in a file between runs: the first
-// argument.
+// Runs a sketch on a flash like that of a Portenta H7, which is kept in a file between runs: the
+// first argument.
 #include "Arduino.h"
 #include "FlashIAP.h"
 #include "chip.h"
@@ -26,7 +26,8 @@ void move(const char *path, const char *mode) {
     unsigned char *const parts[] = {chip()->bytes, chip()->programmed};
     for (unsigned char *part : parts) {
         const size_t size = SECTORS * SECTOR;
-        const size_t done = mode[0] == 'r' ? fread(part, 1, size, file) : fwrite(part, 1, size, file);
+        const size_t done =
+            mode[0] == 'r' ? fread(part, 1, size, file) : fwrite(part, 1, size, file);
         if (done != size) {
             fprintf(stderr, "%s: too short\n", path);
             exit(1);

@@ -1,5 +1,5 @@
-// Keeps a record of this board's runs in the free part of the chip's flash: reads the one of the last
-// run, and stores that of this one.
+// Keeps a record of this board's runs in the free part of the chip's flash: reads the one of the
+// last run, and stores that of this one.
 #include <FlashIAPBlockDevice.h>
 #include <TDBStore.h>
 

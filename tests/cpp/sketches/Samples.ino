@@ -77,7 +77,8 @@ void setup() {
     store.iterator_close(it);
     Serial.print(count);
     Serial.println(" series");
-    Serial.println(store.get_info("series_a") == MBED_ERROR_ITEM_NOT_FOUND ? "removed" : "still there");
+    const bool isGone = store.get_info("series_a") == MBED_ERROR_ITEM_NOT_FOUND;
+    Serial.println(isGone ? "removed" : "still there");
 }
 
 void loop() {}

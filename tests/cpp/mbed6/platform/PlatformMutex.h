@@ -1,5 +1,5 @@
-// Stands for Mbed's header of this name: a recursive mutex that ends the program when a thread gives
-// it back that does not have it, as Mbed's does.
+// Stands for Mbed's header of this name: a recursive mutex that ends the program when a thread
+// gives it back that does not have it, as Mbed's does.
 #ifndef PLATFORM_MUTEX_H
 #define PLATFORM_MUTEX_H
 
