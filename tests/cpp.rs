@@ -1,7 +1,7 @@
 //! Mbed's C++ headers as C++ programs see them: the programs of `tests/cpp`, linked with the
 //! archive that ships, by both compilers and for each standard from C++11 on; alone, and inside a
 //! tree that stands for Mbed's, with and without Mbed's own classes in the program.
-#![expect(clippy::expect_used, clippy::panic, reason = "test helpers")]
+#![expect(clippy::expect_used, reason = "test helpers")]
 
 #[path = "c/build.rs"]
 #[expect(dead_code, reason = "some of it is for C programs")]

@@ -97,8 +97,8 @@ unsafe fn start_in(
 ) -> Result<usize, c_int> {
     let store = match target {
         Target::Store(store) => store,
-        // SAFETY: this function's contract.
         Target::Backend(user) => {
+            // SAFETY: this function's contract.
             return unsafe { backend::set_start(user, key, final_size, flags) };
         }
     };
