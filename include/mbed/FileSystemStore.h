@@ -2,8 +2,8 @@
 //
 // Declared for programs that name it; its functions are not in this version of nvkv, and a program
 // that uses one does not link.
-#ifndef MBED_FILESYSTEMSTORE_H
-#define MBED_FILESYSTEMSTORE_H
+#ifndef MBED_FILE_SYSTEM_STORE_H
+#define MBED_FILE_SYSTEM_STORE_H
 
 #include "KVStore.h"
 

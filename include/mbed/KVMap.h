@@ -2,6 +2,8 @@
 // other class that derives from mbed::KVStore.
 #ifndef MBED_KVMAP_H
 #define MBED_KVMAP_H
+// Mbed's header of this name, should it come by another way, has nothing to add.
+#define _KV_MAP
 
 #include <stddef.h>
 #include <stdint.h>
