@@ -213,6 +213,17 @@ TEST(set_update_needs_room_for_both) {
         IS(actual == 1160 && memcmp(value, read, 1160) == 0);
     }
     EXPECT(FULL, fresh.store.set("never", value, sizeof value, 0));
+    // A chip with large sectors: STM32H7.
+    static char large[32000], back[32000];
+    Device chip(2 * 128 * 1024, 1, 32, 128 * 1024);
+    TDBStore store(&chip);
+    OK(store.init());
+    for (int i = 0; i < 12; i++) {
+        memset(large, i, sizeof large);
+        OK(store.set("one", large, sizeof large, 0));
+        OK(store.get("one", back, sizeof back, &actual));
+        IS(actual == sizeof large && memcmp(large, back, sizeof large) == 0);
+    }
 }
 
 TEST(get_offsets_and_buffers) {
