@@ -106,7 +106,9 @@
 #endif
 #endif
 
-#if !defined(NVKV_HAS_MBED_ERROR) && !defined(MBED_ERROR_H)
+// The headers in include/mbed leave these names, and those further down, to this one.
+#if defined(NVKV_OWN_MBED_ERROR) || \
+    (!defined(NVKV_HAS_MBED_ERROR) && !defined(MBED_ERROR_H))
 // A status number of Mbed's, and the code in it.
 typedef int mbed_error_status_t;
 #define MBED_SYSTEM_ERROR_BASE 256
@@ -177,7 +179,8 @@ enum {
 };
 #endif
 
-#if !defined(NVKV_HAS_MBED_KVSTORE) && !defined(_KVSTORE_STATIC_API)
+#if defined(NVKV_OWN_MBED_KVSTORE) || \
+    (!defined(NVKV_HAS_MBED_KVSTORE) && !defined(_KVSTORE_STATIC_API))
 // Mbed's header has nothing to add, should it come later: what it declares, this one does.
 #define _KVSTORE_STATIC_API
 // Flags of a value.
@@ -224,7 +227,9 @@ extern "C" {
 // then the next call calls it again, until it returns 0. It must not call the global API itself
 // but for kv_attach and kv_detach.
 //
-// Without one, nothing happens: the program calls kv_attach before it uses the global API. The
+// Without one, nothing happens: the program calls kv_attach before it uses the global API. (Or, in
+// a C++ program that includes kv_config.h or kvstore_global_api.h of include/mbed and attached
+// nothing, what these say: the store that Mbed's configuration asks for is made.) The
 // definition must be in an object file, or in a library that is linked anyway: for its sake alone
 // the linker takes nothing out of a library. On Windows and Apple's systems it is not called:
 // attach first.
@@ -482,6 +487,91 @@ typedef struct {
     // Programs and erases that failed since kv_store_open.
     uint32_t flash_errors;
 } kv_stats_t;
+
+// See `set` in kv_backend_t.
+typedef int (*kv_backend_set_fn)(void *context,
+                                 const char *key,
+                                 const void *buffer,
+                                 size_t size,
+                                 uint32_t flags);
+
+// See `get` in kv_backend_t.
+typedef int (*kv_backend_get_fn)(void *context,
+                                 const char *key,
+                                 void *buffer,
+                                 size_t buffer_size,
+                                 size_t *actual_size,
+                                 size_t offset);
+
+// See `get_info` in kv_backend_t.
+typedef int (*kv_backend_info_fn)(void *context, const char *key, size_t *size, uint32_t *flags);
+
+// See `remove` in kv_backend_t.
+typedef int (*kv_backend_key_fn)(void *context, const char *key);
+
+// See `reset` in kv_backend_t.
+typedef int (*kv_backend_reset_fn)(void *context);
+
+// See `set_start` in kv_backend_t.
+typedef int (*kv_backend_start_fn)(void *context,
+                                   void **handle,
+                                   const char *key,
+                                   size_t final_size,
+                                   uint32_t flags);
+
+// See `set_add_data` in kv_backend_t.
+typedef int (*kv_backend_add_fn)(void *context, void *handle, const void *buffer, size_t size);
+
+// See `set_finalize` in kv_backend_t.
+typedef int (*kv_backend_end_fn)(void *context, void *handle);
+
+// See `iterator_open` in kv_backend_t.
+typedef int (*kv_backend_open_fn)(void *context, uint32_t *number, const char *prefix);
+
+// See `iterator_next` in kv_backend_t.
+typedef int (*kv_backend_next_fn)(void *context, uint32_t number, char *key, size_t key_size);
+
+// See `iterator_close` in kv_backend_t.
+typedef int (*kv_backend_close_fn)(void *context, uint32_t number);
+
+// A store of the program's own, for kv_attach_backend: what the functions of the global API call
+// when a path leads to it.
+//
+// Each function returns a status, which is passed on unchanged. Where one is NULL, the answer is
+// MBED_ERROR_UNSUPPORTED. Keys are what is left of the path, never NULL, and not checked: they
+// may be empty or hold bytes that Mbed does not allow. Flags, buffers and sizes are the caller's.
+// Where several threads use the paths, they come in here unhindered.
+typedef struct {
+    // Passed to every function as it is. May be NULL.
+    void *context;
+    // For kv_set.
+    kv_backend_set_fn set;
+    // For kv_get and kv_get_at. `actual_size`, never NULL, receives the bytes copied.
+    kv_backend_get_fn get;
+    // For kv_get_info and kv_exists. `size` and `flags` are never NULL.
+    kv_backend_info_fn get_info;
+    // For kv_remove.
+    kv_backend_key_fn remove;
+    // For kv_reset.
+    kv_backend_reset_fn reset;
+    // For kv_set_start. `handle`, never NULL, receives anything but NULL. While a value is open,
+    // a second one takes its place: its handle is refused from then on.
+    kv_backend_start_fn set_start;
+    // For kv_set_add_data, with what `set_start` gave.
+    kv_backend_add_fn set_add_data;
+    // For kv_set_finalize, with what `set_start` gave; it is not used again.
+    kv_backend_end_fn set_finalize;
+    // For kv_set_abort, and for a value that is open when its name is taken away.
+    kv_backend_end_fn set_abort;
+    // For kv_iterator_open. `number`, never NULL, receives 0 to 15, as no other open iterator of
+    // this store has. `prefix` is NULL where the path was.
+    kv_backend_open_fn iterator_open;
+    // For kv_iterator_next: writes the key and its NUL to `key`. Where `key_size` is 0, `key` is
+    // NULL. MBED_ERROR_INVALID_ARGUMENT for a number that is not open.
+    kv_backend_next_fn iterator_next;
+    // For kv_iterator_close. MBED_ERROR_INVALID_ARGUMENT for a number that is not open.
+    kv_backend_close_fn iterator_close;
+} kv_backend_t;
 
 // See `thread` in kv_spin_t.
 typedef size_t (*kv_thread_fn)(void);
@@ -1069,6 +1159,23 @@ int kv_attach(const char *name, kv_store_t *store);
 // Power: nothing changes for any key, whether it fails or not.
 int kv_detach(const char *name);
 
+// Gives a store of the program's own a name, by which paths reach it as they reach those that
+// kv_attach attached. kv_detach takes the name away.
+//
+// `name`: as for kv_attach. `backend`: not copied; it must live, and not change, until kv_detach.
+//
+// Returns
+// - MBED_SUCCESS
+// - MBED_ERROR_INVALID_ARGUMENT: `backend` or `name` is NULL, or the name is empty, too long or
+//   has a slash in it
+// - MBED_ERROR_OUT_OF_MEMORY: KV_PARTITIONS are attached
+// - MBED_ERROR_ALREADY_IN_USE: the name is; or another thread is in kv_attach or kv_detach
+//
+// Waits: for nothing.
+//
+// Power: writes nothing. Names are not stored: attach after each start.
+int kv_attach_backend(const char *name, const kv_backend_t *backend);
+
 // Stores a value of `size` bytes under a key, in place of the one it may have.
 //
 // `full_name_key`: a path, see "Paths" at the top. `buffer` may be NULL when `size` is 0, and may
@@ -1401,5 +1508,8 @@ const char *kv_error_name(int status);
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
+
+// All of this header has been read.
+#define NVKV_H_COMPLETE
 
 #endif  /* NVKV_H */

@@ -140,6 +140,11 @@ fn partitions() {
 }
 
 #[test]
+fn backends() {
+    check("global_backend");
+}
+
+#[test]
 fn init() {
     check("global_init");
 }

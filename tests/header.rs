@@ -78,6 +78,14 @@ fn with_mbeds_names(header: &str) -> String {
     header.replace("\nint nvkv_kv_", "\nint kv_")
 }
 
+/// Headers that include this one, and are included by it, see whether all of it has been read.
+fn with_its_end(header: &str) -> String {
+    let end = "\n#endif  /* NVKV_H */";
+    assert!(header.contains(end), "the include guard has another form");
+    let complete = "\n// All of this header has been read.\n#define NVKV_H_COMPLETE\n";
+    header.replace(end, &(complete.to_owned() + end))
+}
+
 /// Rust's "# Safety" sections repeat the contract at the top of the header: left out.
 fn without_safety(header: &str) -> String {
     let mut kept = Vec::new();
@@ -105,7 +113,7 @@ fn generated() -> String {
         .expect("cbindgen understands the sources")
         .write(&mut header);
     let header = String::from_utf8(header).expect("text");
-    with_mbeds_names(&without_safety(&without_rust(&header)))
+    with_its_end(&with_mbeds_names(&without_safety(&without_rust(&header))))
 }
 
 /// The committed header; with NVKV_UPDATE made anew before any test reads it.
@@ -136,6 +144,7 @@ fn every_function_is_explained() {
     let header = COMMITTED.as_str();
     for name in [
         "attach",
+        "attach_backend",
         "detach",
         "set",
         "get",

@@ -11,6 +11,13 @@
 mod flash;
 mod lock;
 
+mod backend;
+
+pub use backend::{
+    kv_backend_add_fn, kv_backend_close_fn, kv_backend_end_fn, kv_backend_get_fn,
+    kv_backend_info_fn, kv_backend_key_fn, kv_backend_next_fn, kv_backend_open_fn,
+    kv_backend_reset_fn, kv_backend_set_fn, kv_backend_start_fn, kv_backend_t,
+};
 pub(crate) use flash::CFlash;
 pub use flash::{
     KV_ERASED_00, KV_ERASED_FF, KV_ERASED_UNKNOWN, kv_erase_fn, kv_flash_t, kv_program_fn,

@@ -37,10 +37,10 @@ pub use config::{
     KV_SKIP_VERIFY, kv_store_config_t, kv_store_required_ram,
 };
 pub use global::{
-    KV_PARTITION_NAME_LENGTH, KV_PARTITIONS, kv_attach, kv_detach, kv_exists, kv_get_at,
-    kv_set_abort, kv_set_add_data, kv_set_finalize, kv_set_start, nvkv_kv_get, nvkv_kv_get_info,
-    nvkv_kv_iterator_close, nvkv_kv_iterator_next, nvkv_kv_iterator_open, nvkv_kv_remove,
-    nvkv_kv_reset, nvkv_kv_set,
+    KV_PARTITION_NAME_LENGTH, KV_PARTITIONS, kv_attach, kv_attach_backend, kv_detach, kv_exists,
+    kv_get_at, kv_set_abort, kv_set_add_data, kv_set_finalize, kv_set_start, nvkv_kv_get,
+    nvkv_kv_get_info, nvkv_kv_iterator_close, nvkv_kv_iterator_next, nvkv_kv_iterator_open,
+    nvkv_kv_remove, nvkv_kv_reset, nvkv_kv_set,
 };
 pub use handle::kv_store_t;
 pub use iterate::{

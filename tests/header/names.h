@@ -29,7 +29,9 @@
 #endif
 #endif
 
-#if !defined(NVKV_HAS_MBED_ERROR) && !defined(MBED_ERROR_H)
+// The headers in include/mbed leave these names, and those further down, to this one.
+#if defined(NVKV_OWN_MBED_ERROR) || \
+    (!defined(NVKV_HAS_MBED_ERROR) && !defined(MBED_ERROR_H))
 // A status number of Mbed's, and the code in it.
 typedef int mbed_error_status_t;
 #define MBED_SYSTEM_ERROR_BASE 256
@@ -40,7 +42,8 @@ enum {
 };
 #endif
 
-#if !defined(NVKV_HAS_MBED_KVSTORE) && !defined(_KVSTORE_STATIC_API)
+#if defined(NVKV_OWN_MBED_KVSTORE) || \
+    (!defined(NVKV_HAS_MBED_KVSTORE) && !defined(_KVSTORE_STATIC_API))
 // Mbed's header has nothing to add, should it come later: what it declares, this one does.
 #define _KVSTORE_STATIC_API
 // Flags of a value.
@@ -87,7 +90,9 @@ extern "C" {
 // then the next call calls it again, until it returns 0. It must not call the global API itself
 // but for kv_attach and kv_detach.
 //
-// Without one, nothing happens: the program calls kv_attach before it uses the global API. The
+// Without one, nothing happens: the program calls kv_attach before it uses the global API. (Or, in
+// a C++ program that includes kv_config.h or kvstore_global_api.h of include/mbed and attached
+// nothing, what these say: the store that Mbed's configuration asks for is made.) The
 // definition must be in an object file, or in a library that is linked anyway: for its sake alone
 // the linker takes nothing out of a library. On Windows and Apple's systems it is not called:
 // attach first.

@@ -18,6 +18,9 @@ const WAYS: [&str; 2] = ["handle", "paths"];
 const THREADS: &[&str] = &["threads.c", "threads_setup.c"];
 const COME_AND_GO: &[&str] = &["global_threads.c"];
 const COMMON: &[&str] = &["chip.c", "tsan_names.c"];
+/// Programs of `tests/cpp`, and what they have in common.
+const CPP: [&str; 2] = ["threads", "nvstore_threads"];
+const CPP_COMMON: [&str; 2] = ["check", "flash"];
 
 /// Builds the program and runs it under each kind of lock.
 pub(crate) fn check() -> Outcome {
@@ -43,6 +46,10 @@ fn check_with(compiler: &OsString) -> Result<(), Failure> {
     }
     for way in WAYS {
         race_is_found(&program, way)?;
+    }
+    // Mbed's classes; their mutexes are those of the C++ library.
+    for name in CPP {
+        run(&mut watched(&build_cpp(compiler, name)?))?;
     }
     Ok(())
 }
@@ -111,6 +118,38 @@ fn build(compiler: &OsString, name: &str, own: &[&str]) -> Result<PathBuf, Failu
     }
     let sources = paths::root().join("tests").join("c");
     link.args(own.iter().chain(COMMON).map(|name| sources.join(name)))
+        .arg(folder.join("release").join("libnvkv.a"))
+        .arg("-o")
+        .arg(&program)
+        .args(archive::system_libraries());
+    run(&mut link)?;
+    Ok(program)
+}
+
+/// The same of C++ programs: what they have of C is compiled first.
+fn build_cpp(compiler: &OsString, name: &str) -> Result<PathBuf, Failure> {
+    let folder = folder()?;
+    let tests = paths::root().join("tests");
+    let mut objects = Vec::new();
+    for source in COMMON {
+        let object = folder.join(format!("{source}.o"));
+        let mut c = command(compiler);
+        c.args(["-std=c99", "-g", "-O1", "-fsanitize=thread", "-c"]);
+        c.arg("-I").arg(paths::root().join("include"));
+        c.arg(tests.join("c").join(source)).arg("-o").arg(&object);
+        run(&mut c)?;
+        objects.push(object);
+    }
+    let program = folder.join(name);
+    let mut link = command("g++");
+    link.args(["-std=c++11", "-g", "-O1", "-fsanitize=thread"]);
+    link.arg("-I").arg(tests.join("c"));
+    link.arg("-I")
+        .arg(paths::root().join("include").join("mbed"));
+    for source in CPP_COMMON.iter().chain([&name]) {
+        link.arg(tests.join("cpp").join(format!("{source}.cpp")));
+    }
+    link.args(&objects)
         .arg(folder.join("release").join("libnvkv.a"))
         .arg("-o")
         .arg(&program)

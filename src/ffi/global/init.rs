@@ -14,20 +14,33 @@ static STATE: AtomicU8 = AtomicU8::new(NEW);
 const NEW: u8 = 0;
 const RUNNING: u8 = 1;
 const DONE: u8 = 2;
+/// How often a thread waits for another one's first call, a millisecond each: longer than a store
+/// takes to open.
+const WAITS: u32 = 10_000;
 
 /// Sees to it that the program had its chance to open stores and attach them. What the program's
 /// function returns is passed on unchanged.
 pub(super) fn once() -> Result<(), c_int> {
-    if STATE.load(Ordering::Acquire) == DONE {
-        return Ok(());
-    }
-    if !claim::claim(&STATE, NEW, RUNNING) {
+    for _ in 0..WAITS {
+        if STATE.load(Ordering::Acquire) == DONE {
+            return Ok(());
+        }
+        if claim::claim(&STATE, NEW, RUNNING) {
+            return run();
+        }
         // Another thread runs it, or it calls the global API itself; or it has ended just now.
-        return match STATE.load(Ordering::Acquire) {
-            DONE => Ok(()),
-            _ => Err(status::MBED_ERROR_ALREADY_IN_USE),
-        };
+        if !hook::wait() {
+            break;
+        }
     }
+    match STATE.load(Ordering::Acquire) {
+        DONE => Ok(()),
+        _ => Err(status::MBED_ERROR_ALREADY_IN_USE),
+    }
+}
+
+/// Calls it: this thread alone does.
+fn run() -> Result<(), c_int> {
     let answer = hook::call();
     let next = if answer == status::MBED_SUCCESS {
         DONE
@@ -46,7 +59,7 @@ pub(super) fn once() -> Result<(), c_int> {
 mod hook {
     use core::{arch::global_asm, ffi::c_int, ptr};
 
-    use crate::ffi::status;
+    use crate::ffi::{global::registry, status};
 
     // In one module with the functions that they name, since the assembler can give a second
     // name only to what is in the same object.
@@ -55,6 +68,9 @@ mod hook {
         ".set kv_init_storage_config, nvkv_init_nothing",
         ".weak nvkv_kv_init_storage_config",
         ".set nvkv_kv_init_storage_config, nvkv_init_default",
+        // In no object at all where no C++ header of Mbed's names is included.
+        ".weak nvkv_default_storage_config",
+        ".weak nvkv_wait_for_init",
     );
 
     unsafe extern "C" {
@@ -63,12 +79,37 @@ mod hook {
         /// As the linker resolved it: this library's, or that of Mbed OS.
         fn kv_set();
         fn nvkv_kv_set();
+        /// Of include/mbed: makes the stores that the configuration asks for, and attaches them.
+        fn nvkv_default_storage_config() -> c_int;
+        /// Of include/mbed: waits a millisecond; 0 where that is not possible.
+        fn nvkv_wait_for_init() -> c_int;
     }
 
-    /// Default of kv_init_storage_config: the program attaches by itself.
+    type Function = unsafe extern "C" fn() -> c_int;
+
+    /// A function that the program may lack.
+    fn present(function: Function) -> Option<Function> {
+        // Volatile, and as a number: the compiler takes every function to be there.
+        // SAFETY: a local variable of the size of a number.
+        let address = unsafe { ptr::read_volatile((&raw const function).cast::<usize>()) };
+        (address != 0).then_some(function)
+    }
+
+    /// Default of kv_init_storage_config: the program attached its stores by itself, or has a
+    /// configuration for Mbed's classes, or attaches later.
     #[unsafe(no_mangle)]
     extern "C" fn nvkv_init_nothing() -> c_int {
-        status::MBED_SUCCESS
+        match present(nvkv_default_storage_config) {
+            // SAFETY: include/mbed: "int nvkv_default_storage_config(void)".
+            Some(configure) if registry::is_empty() => unsafe { configure() },
+            _ => status::MBED_SUCCESS,
+        }
+    }
+
+    /// Waits for the first call of another thread, if the program can.
+    pub(super) fn wait() -> bool {
+        // SAFETY: include/mbed: "int nvkv_wait_for_init(void)".
+        present(nvkv_wait_for_init).is_some_and(|wait| unsafe { wait() } != 0)
     }
 
     /// Default of what kv_init_storage_config is called beside Mbed OS. In a program that has
@@ -82,7 +123,7 @@ mod hook {
         // SAFETY: a reference to a local variable.
         let plain = unsafe { ptr::read_volatile(&plain) };
         if (plain as usize) != (own as usize) {
-            return status::MBED_SUCCESS;
+            return nvkv_init_nothing();
         }
         // SAFETY: nvkv.h: "int kv_init_storage_config(void)"; its default is above.
         unsafe { kv_init_storage_config() }
@@ -102,5 +143,9 @@ mod hook {
 
     pub(super) fn call() -> c_int {
         status::MBED_SUCCESS
+    }
+
+    pub(super) fn wait() -> bool {
+        false
     }
 }

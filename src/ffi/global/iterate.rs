@@ -5,7 +5,7 @@ use core::{
     ptr,
 };
 
-use super::{place, registry, status_of};
+use super::{Target, backend, place, registry, status_of};
 use crate::{
     error::Error,
     ffi::{
@@ -77,23 +77,61 @@ pub unsafe extern "C" fn nvkv_kv_iterator_open(
 unsafe fn open(full_prefix: *const c_char) -> Result<usize, c_int> {
     // SAFETY: this function's contract.
     let place = unsafe { place(full_prefix) }?;
-    let mut own: kv_iterator_t = ptr::null_mut();
     let prefix = if full_prefix.is_null() {
         ptr::null()
     } else {
         place.key
     };
-    // SAFETY: this function's contract; the prefix is the end of the path, and `own` is here.
-    let answer = unsafe { kv_store_iterator_open(place.store(), &mut own, prefix) };
-    if answer != status::MBED_SUCCESS {
-        return Err(answer);
-    }
-    let opened = registry::iterator_opened(&place.found, own.addr(), place.path.style);
+    // SAFETY: this function's contract; the prefix is the end of the path.
+    let token = unsafe { open_in(place.target(), prefix) }?;
+    let opened = registry::iterator_opened(&place.found, token, place.path.style);
     opened.map_err(|error| {
         // SAFETY: this function's contract.
-        let _ = unsafe { kv_store_iterator_close(place.store(), own) };
+        let _ = unsafe { close_in(place.target(), token) };
         status::of_error(error)
     })
+}
+
+/// # Safety
+/// As for [`nvkv_kv_iterator_open`]; what is behind the target lives.
+unsafe fn open_in(target: Target, prefix: *const c_char) -> Result<usize, c_int> {
+    let store = match target {
+        Target::Store(store) => store,
+        // SAFETY: this function's contract.
+        Target::Backend(user) => return unsafe { backend::iterator_open(user, prefix) },
+    };
+    let mut own: kv_iterator_t = ptr::null_mut();
+    // SAFETY: this function's contract; `own` is here.
+    match unsafe { kv_store_iterator_open(store, &mut own, prefix) } {
+        status::MBED_SUCCESS => Ok(own.addr()),
+        error => Err(error),
+    }
+}
+
+/// # Safety
+/// What is behind the target lives, and there is so much room.
+unsafe fn next_in(behind: &registry::Behind, key: *mut c_char, key_size: usize) -> c_int {
+    match behind.target {
+        // SAFETY: this function's contract.
+        Target::Store(store) => unsafe {
+            kv_store_iterator_next(store, own(behind.token), key, key_size)
+        },
+        // SAFETY: this function's contract.
+        Target::Backend(user) => unsafe {
+            backend::iterator_next(user, behind.token, key, key_size)
+        },
+    }
+}
+
+/// # Safety
+/// What is behind the target lives.
+unsafe fn close_in(target: Target, token: usize) -> c_int {
+    match target {
+        // SAFETY: this function's contract.
+        Target::Store(store) => unsafe { kv_store_iterator_close(store, own(token)) },
+        // SAFETY: this function's contract.
+        Target::Backend(user) => unsafe { backend::iterator_close(user, token) },
+    }
 }
 
 /// Copies the next key and its NUL to `key`, which has room for `key_size` bytes: the path as
@@ -123,7 +161,7 @@ pub unsafe extern "C" fn nvkv_kv_iterator_next(
     key: *mut c_char,
     key_size: usize,
 ) -> c_int {
-    status_of(behind(it).map(|(behind, own)| {
+    status_of(behind(it).map(|behind| {
         if key.is_null() && key_size != 0 {
             return status::MBED_ERROR_INVALID_ARGUMENT;
         }
@@ -136,7 +174,7 @@ pub unsafe extern "C" fn nvkv_kv_iterator_next(
             key.wrapping_add(length)
         };
         // SAFETY: this function's contract: behind the path there is so much room.
-        let answer = unsafe { kv_store_iterator_next(behind.store, own, rest, room) };
+        let answer = unsafe { next_in(&behind, rest, room) };
         if answer == status::MBED_SUCCESS {
             // SAFETY: this function's contract; the path is shorter than `key_size`.
             if let Some(start) = unsafe { args::output(key.cast(), length) } {
@@ -167,14 +205,18 @@ pub unsafe extern "C" fn nvkv_kv_iterator_next(
 /// The contract "Pointers" at the top of nvkv.h.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvkv_kv_iterator_close(it: kv_iterator_t) -> c_int {
-    status_of(behind(it).map(|(behind, own)| {
-        // SAFETY: kv_attach: "`store` must stay open until kv_detach".
-        unsafe { kv_store_iterator_close(behind.store, own) }
+    status_of(behind(it).map(|behind| {
+        // SAFETY: kv_attach: "`store` must stay open until kv_detach"; kv_attach_backend likewise.
+        unsafe { close_in(behind.target, behind.token) }
     }))
 }
 
 /// The iterator behind what C holds.
-fn behind(it: kv_iterator_t) -> Result<(registry::Behind, kv_iterator_t), c_int> {
-    let behind = registry::iterator(it.addr()).map_err(status::of_error)?;
-    Ok((behind, ptr::without_provenance_mut(behind.token)))
+fn behind(it: kv_iterator_t) -> Result<registry::Behind, c_int> {
+    registry::iterator(it.addr()).map_err(status::of_error)
+}
+
+/// The iterator of a store of this library.
+fn own(token: usize) -> kv_iterator_t {
+    ptr::without_provenance_mut(token)
 }

@@ -11,12 +11,15 @@
 
 use core::ffi::{c_char, c_int};
 
-use super::{args, handle::kv_store_t, status};
+use super::{args, status};
 use crate::error::Error;
 
+mod backend;
 mod init;
 mod path;
 mod registry;
+
+use registry::Target;
 
 /// Second names for functions of the same module.
 macro_rules! mbed_names {
@@ -52,7 +55,9 @@ mod stream;
 mod iterate;
 
 pub use iterate::{nvkv_kv_iterator_close, nvkv_kv_iterator_next, nvkv_kv_iterator_open};
-pub use partitions::{KV_PARTITION_NAME_LENGTH, KV_PARTITIONS, kv_attach, kv_detach};
+pub use partitions::{
+    KV_PARTITION_NAME_LENGTH, KV_PARTITIONS, kv_attach, kv_attach_backend, kv_detach,
+};
 pub use stream::{kv_set_abort, kv_set_add_data, kv_set_finalize, kv_set_start};
 pub use value::{
     kv_exists, kv_get_at, nvkv_kv_get, nvkv_kv_get_info, nvkv_kv_remove, nvkv_kv_reset, nvkv_kv_set,
@@ -66,14 +71,19 @@ struct Place<'p> {
 }
 
 impl Place<'_> {
-    fn store(&self) -> *mut kv_store_t {
-        self.found.store
+    fn target(&self) -> Target {
+        self.found.target
     }
 
-    /// The key, if Mbed's API allows it. It ends where the path ends: with NUL.
+    /// The key. It ends where the path ends: with NUL. In a store of this library it is one that
+    /// Mbed's API allows; the program's own stores decide by themselves.
     fn key(&self) -> Result<*const c_char, c_int> {
-        path::check_key(self.path.key).map_err(status::of_error)?;
-        Ok(self.key)
+        match self.target() {
+            Target::Backend(_) if !self.key.is_null() => Ok(self.key),
+            _ => path::check_key(self.path.key)
+                .map(|()| self.key)
+                .map_err(status::of_error),
+        }
     }
 }
 
@@ -94,14 +104,14 @@ unsafe fn place<'p>(text: *const c_char) -> Result<Place<'p>, c_int> {
     })
 }
 
-/// The same, with a key that Mbed's API allows.
+/// The same, with the key.
 ///
 /// # Safety
 /// As for [`place`].
-unsafe fn keyed(text: *const c_char) -> Result<(*mut kv_store_t, *const c_char), c_int> {
+unsafe fn keyed(text: *const c_char) -> Result<(Target, *const c_char), c_int> {
     // SAFETY: this function's contract.
     let place = unsafe { place(text) }?;
-    Ok((place.store(), place.key()?))
+    Ok((place.target(), place.key()?))
 }
 
 /// The one number, whichever way it came.

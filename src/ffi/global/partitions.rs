@@ -2,8 +2,13 @@
 
 use core::ffi::{c_char, c_int};
 
-use super::{path::NAME_MAX, registry};
+use super::{
+    backend,
+    path::NAME_MAX,
+    registry::{self, Target},
+};
 use crate::{
+    callbacks::kv_backend_t,
     error::Error,
     ffi::{
         args, handle,
@@ -61,7 +66,7 @@ unsafe fn attach(name: *const c_char, store: *mut kv_store_t) -> Result<(), Erro
     let name = unsafe { args::key(name) }?;
     // SAFETY: this function's contract.
     drop(unsafe { handle::enter(store) }?);
-    registry::attach(name, store)
+    registry::attach(name, Target::Store(store))
 }
 
 /// Takes a name away. Iterators that kv_iterator_open opened by this name are closed, and a value
@@ -95,6 +100,37 @@ pub unsafe extern "C" fn kv_detach(name: *const c_char) -> c_int {
     })
 }
 
+/// Gives a store of the program's own a name, by which paths reach it as they reach those that
+/// kv_attach attached. kv_detach takes the name away.
+///
+/// `name`: as for kv_attach. `backend`: not copied; it must live, and not change, until kv_detach.
+///
+/// Returns
+/// - MBED_SUCCESS
+/// - MBED_ERROR_INVALID_ARGUMENT: `backend` or `name` is NULL, or the name is empty, too long or
+///   has a slash in it
+/// - MBED_ERROR_OUT_OF_MEMORY: KV_PARTITIONS are attached
+/// - MBED_ERROR_ALREADY_IN_USE: the name is; or another thread is in kv_attach or kv_detach
+///
+/// Waits: for nothing.
+///
+/// Power: writes nothing. Names are not stored: attach after each start.
+///
+/// # Safety
+/// The contract "Pointers" at the top of nvkv.h.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kv_attach_backend(
+    name: *const c_char,
+    backend: *const kv_backend_t,
+) -> c_int {
+    // SAFETY: this function's contract.
+    status::of(match unsafe { args::key(name) } {
+        Ok(_) if backend.is_null() || !backend.is_aligned() => Err(Error::InvalidArgument),
+        Ok(name) => registry::attach(name, Target::Backend(backend.cast_mut())),
+        Err(error) => Err(error),
+    })
+}
+
 /// Only a store that is busy can keep a partition from being detached: in one that is closed,
 /// nothing is open, and what was closed before is no longer there.
 fn unless_busy(status: c_int) -> Result<(), Error> {
@@ -104,14 +140,22 @@ fn unless_busy(status: c_int) -> Result<(), Error> {
     }
 }
 
-fn end_iterator(store: *mut kv_store_t, token: usize) -> Result<(), Error> {
+fn end_iterator(target: Target, token: usize) -> Result<(), Error> {
     let it: kv_iterator_t = core::ptr::without_provenance_mut(token);
-    // SAFETY: kv_attach: "`store` must stay open until kv_detach".
-    unless_busy(unsafe { kv_store_iterator_close(store, it) })
+    unless_busy(match target {
+        // SAFETY: kv_attach: "`store` must stay open until kv_detach".
+        Target::Store(store) => unsafe { kv_store_iterator_close(store, it) },
+        // SAFETY: kv_attach_backend: "`backend` must live until kv_detach".
+        Target::Backend(user) => unsafe { backend::iterator_close(user, token) },
+    })
 }
 
-fn end_stream(store: *mut kv_store_t, token: usize) -> Result<(), Error> {
+fn end_stream(target: Target, token: usize) -> Result<(), Error> {
     let handle: kv_set_handle_t = core::ptr::without_provenance_mut(token);
-    // SAFETY: kv_attach: "`store` must stay open until kv_detach".
-    unless_busy(unsafe { kv_store_set_abort(store, handle) })
+    unless_busy(match target {
+        // SAFETY: kv_attach: "`store` must stay open until kv_detach".
+        Target::Store(store) => unsafe { kv_store_set_abort(store, handle) },
+        // SAFETY: kv_attach_backend: "`backend` must live until kv_detach".
+        Target::Backend(user) => unsafe { backend::set_abort(user, token) },
+    })
 }

@@ -17,6 +17,7 @@ use core::sync::atomic::{
 
 use super::path::{self, NAME_MAX, Path, Style};
 use crate::{
+    callbacks::kv_backend_t,
     engine::ITERATORS,
     error::Error,
     ffi::handle::kv_store_t,
@@ -42,12 +43,44 @@ struct Place {
     mark: AtomicUsize,
 }
 
+/// What a name leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Store(*mut kv_store_t),
+    Backend(*mut kv_backend_t),
+}
+
+// The lowest bit of the one word that says which it is: no other word could change with it.
+const BACKEND: usize = 1;
+const _: () = assert!(align_of::<kv_store_t>() > BACKEND && align_of::<kv_backend_t>() > BACKEND);
+
+impl Target {
+    fn to_word(self) -> *mut () {
+        match self {
+            Target::Store(store) => store.cast(),
+            Target::Backend(user) => user.cast::<()>().map_addr(|address| address | BACKEND),
+        }
+    }
+
+    /// `None`: not attached.
+    fn from_word(word: *mut ()) -> Option<Self> {
+        match (word.is_null(), word.addr() & BACKEND) {
+            (true, _) => None,
+            (false, BACKEND) => {
+                let user = word.map_addr(|address| address & !BACKEND);
+                Some(Target::Backend(user.cast()))
+            }
+            (false, _) => Some(Target::Store(word.cast())),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Partition {
     /// Changes before the name does.
     serial: AtomicU32,
     /// NULL: not attached.
-    store: AtomicPtr<kv_store_t>,
+    target: AtomicPtr<()>,
     /// The lowest is the default partition.
     rank: AtomicU32,
     length: AtomicU8,
@@ -69,7 +102,7 @@ static CHANGING: AtomicU8 = AtomicU8::new(FREE);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     index: usize,
-    pub(super) store: *mut kv_store_t,
+    pub(super) target: Target,
     serial: u32,
     rank: u32,
     /// The name is the one looked for, not only begins like it.
@@ -79,7 +112,7 @@ pub(super) struct Found {
 /// What is behind a handle of C.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Behind {
-    pub(super) store: *mut kv_store_t,
+    pub(super) target: Target,
     /// The store's own number of it.
     pub(super) token: usize,
     style: Style,
@@ -111,13 +144,17 @@ impl Partition {
     const fn new() -> Self {
         Partition {
             serial: AtomicU32::new(0),
-            store: AtomicPtr::new(core::ptr::null_mut()),
+            target: AtomicPtr::new(core::ptr::null_mut()),
             rank: AtomicU32::new(0),
             length: AtomicU8::new(0),
             name: [const { AtomicU8::new(0) }; NAME_MAX],
             stream: Place::new(),
             iterators: [const { Place::new() }; ITERATORS],
         }
+    }
+
+    fn target(&self) -> Option<Target> {
+        Target::from_word(self.target.load(Acquire))
     }
 
     /// The name and its length.
@@ -132,23 +169,23 @@ impl Partition {
     /// What it is, if it is attached and its name begins with `name`.
     fn look(&self, index: usize, name: &[u8]) -> Option<Found> {
         let before = self.serial.load(Acquire);
-        let store = self.store.load(Acquire);
+        let target = self.target()?;
         let (own, length) = self.name();
         let rank = self.rank.load(Relaxed);
         // The serial is read again after all else: had any of it been new, so would the serial be.
         fence(Acquire);
         let unchanged = self.serial.load(Relaxed) == before;
         let own = own.get(..length)?;
-        (unchanged && !store.is_null() && own.starts_with(name)).then_some(Found {
+        (unchanged && own.starts_with(name)).then_some(Found {
             index,
-            store,
+            target,
             serial: before,
             rank,
             exact: own.len() == name.len(),
         })
     }
 
-    fn attach(&self, name: &[u8], store: *mut kv_store_t, rank: u32) {
+    fn attach(&self, name: &[u8], target: Target, rank: u32) {
         let next = self.serial.load(Relaxed).wrapping_add(1);
         self.serial.store(next, Relaxed);
         // Whoever reads anything of what follows reads the new serial, too.
@@ -163,7 +200,7 @@ impl Partition {
         for place in &self.iterators {
             place.forget();
         }
-        self.store.store(store, Release);
+        self.target.store(target.to_word(), Release);
     }
 
     /// A new use of a place, for something that was opened in the store that was found.
@@ -171,7 +208,7 @@ impl Partition {
         let serial = place.reuse(token, low);
         fence(SeqCst);
         let is_same = self.serial.load(Relaxed) == found.serial;
-        if is_same && self.store.load(Acquire) == found.store {
+        if is_same && self.target() == Some(found.target) {
             Ok(serial)
         } else {
             Err(Error::NotFound)
@@ -179,16 +216,16 @@ impl Partition {
     }
 
     /// Ends all that was opened and may be open still.
-    fn end(&self, store: *mut kv_store_t, iterator: End, stream: End) -> Result<(), Error> {
+    fn end(&self, target: Target, iterator: End, stream: End) -> Result<(), Error> {
         for place in &self.iterators {
             match place.token.load(Acquire) {
                 0 => {}
-                token => iterator(store, token)?,
+                token => iterator(target, token)?,
             }
         }
         match self.stream.token.load(Acquire) {
             0 => Ok(()),
-            token => stream(store, token),
+            token => stream(target, token),
         }
     }
 }
@@ -205,7 +242,7 @@ pub(super) fn find(path: &Path<'_>) -> Result<Found, Error> {
     let found = beginning(path.name).min_by_key(|found| (!found.exact, found.rank));
     match found {
         Some(found) => Ok(found),
-        None if beginning(b"").next().is_none() => Err(Error::NotReady),
+        None if is_empty() => Err(Error::NotReady),
         None => Err(Error::NotFound),
     }
 }
@@ -220,8 +257,13 @@ fn alone<T>(change: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     result
 }
 
+/// Whether anything is attached.
+pub(super) fn is_empty() -> bool {
+    beginning(b"").next().is_none()
+}
+
 /// Gives a store a name.
-pub(super) fn attach(name: &[u8], store: *mut kv_store_t) -> Result<(), Error> {
+pub(super) fn attach(name: &[u8], target: Target) -> Result<(), Error> {
     path::check_name(name)?;
     alone(|| {
         if beginning(name).any(|found| found.exact) {
@@ -229,15 +271,15 @@ pub(super) fn attach(name: &[u8], store: *mut kv_store_t) -> Result<(), Error> {
         }
         let highest = beginning(b"").map(|found| found.rank).max().unwrap_or(0);
         let mut all = ALL.iter();
-        let free = all.find(|partition| partition.store.load(Acquire).is_null());
+        let free = all.find(|partition| partition.target().is_none());
         let free = free.ok_or(Error::OutOfMemory)?;
-        free.attach(name, store, highest.saturating_add(1));
+        free.attach(name, target, highest.saturating_add(1));
         Ok(())
     })
 }
 
 /// Ends what is open of a partition, or was.
-type End = fn(*mut kv_store_t, usize) -> Result<(), Error>;
+type End = fn(Target, usize) -> Result<(), Error>;
 
 /// Takes a name away, after `end_iterator` and `end_stream` have ended what is open of it: called
 /// with the store and its numbers.
@@ -246,11 +288,11 @@ pub(super) fn detach(name: &[u8], end_iterator: End, end_stream: End) -> Result<
         let found = beginning(name).find(|found| found.exact);
         let found = found.ok_or(Error::NotFound)?;
         let partition = ALL.get(found.index).ok_or(Error::NotFound)?;
-        partition.end(found.store, end_iterator, end_stream)?;
-        partition.store.store(core::ptr::null_mut(), Release);
+        partition.end(found.target, end_iterator, end_stream)?;
+        partition.target.store(core::ptr::null_mut(), Release);
         // What was opened meanwhile: either it is seen here, or there that the name is gone.
         fence(SeqCst);
-        let _ = partition.end(found.store, end_iterator, end_stream);
+        let _ = partition.end(found.target, end_iterator, end_stream);
         Ok(())
     })
 }
@@ -283,12 +325,12 @@ fn decode(handle: usize) -> Option<(usize, &'static Partition, usize)> {
 
 /// What is behind a handle, if it is the last that its place gave.
 fn behind(handle: usize, index: usize, partition: &Partition, place: &Place) -> Option<Behind> {
-    let store = partition.store.load(Acquire);
+    let target = partition.target()?;
     let token = place.token.load(Acquire);
     let mark = place.mark.load(Relaxed);
     let is_last = mark >> SERIAL_AT == handle >> SERIAL_AT;
-    (is_last && token != 0 && !store.is_null()).then_some(Behind {
-        store,
+    (is_last && token != 0).then_some(Behind {
+        target,
         token,
         style: Style::from_bits(mark),
         index,
@@ -301,6 +343,13 @@ pub(super) fn iterator(handle: usize) -> Result<Behind, Error> {
         behind(handle, index, partition, partition.iterators.get(entry)?)
     });
     known.ok_or(Error::InvalidArgument)
+}
+
+/// Forgets a stream that ends: its handle is refused from now on.
+pub(super) fn stream_ends(behind: &Behind) {
+    if let Some(partition) = ALL.get(behind.index) {
+        partition.stream.forget();
+    }
 }
 
 /// The stream behind a handle; its store knows whether it is still open.

@@ -5,7 +5,7 @@ use core::{
     ptr,
 };
 
-use super::{never_is_full, place, registry, status_of, value};
+use super::{Target, backend, never_is_full, place, registry, status_of, value};
 use crate::{
     error::Error,
     ffi::{
@@ -78,25 +78,60 @@ unsafe fn start(path: *const c_char, final_size: usize, flags: u32) -> Result<us
     // SAFETY: this function's contract.
     let place = unsafe { place(path) }?;
     let key = place.key()?;
-    let flags = value::stored(flags);
-    let mut own: kv_set_handle_t = ptr::null_mut();
-    // SAFETY: this function's contract; the key is the end of the path, and `own` is here.
-    let answer = unsafe { kv_store_set_start(place.store(), &mut own, key, final_size, flags) };
-    if answer != status::MBED_SUCCESS {
-        return Err(never_is_full(answer));
-    }
-    let opened = registry::stream_opened(&place.found, own.addr());
+    // SAFETY: this function's contract; the key is the end of the path.
+    let token = unsafe { start_in(place.target(), key, final_size, flags) }?;
+    let opened = registry::stream_opened(&place.found, token);
     opened.map_err(|error| {
         // SAFETY: this function's contract.
-        let _ = unsafe { kv_store_set_abort(place.store(), own) };
+        let _ = unsafe { abort_in(place.target(), token) };
         status::of_error(error)
     })
 }
 
+/// # Safety
+/// As for [`kv_set_start`]; what is behind the target lives.
+unsafe fn start_in(
+    target: Target,
+    key: *const c_char,
+    final_size: usize,
+    flags: u32,
+) -> Result<usize, c_int> {
+    let store = match target {
+        Target::Store(store) => store,
+        Target::Backend(user) => {
+            // SAFETY: this function's contract.
+            return unsafe { backend::set_start(user, key, final_size, flags) };
+        }
+    };
+    let flags = value::stored(flags);
+    let mut own: kv_set_handle_t = ptr::null_mut();
+    // SAFETY: this function's contract; `own` is here.
+    let answer = unsafe { kv_store_set_start(store, &mut own, key, final_size, flags) };
+    match never_is_full(answer) {
+        status::MBED_SUCCESS => Ok(own.addr()),
+        error => Err(error),
+    }
+}
+
+/// # Safety
+/// What is behind the target lives.
+unsafe fn abort_in(target: Target, token: usize) -> c_int {
+    match target {
+        // SAFETY: this function's contract.
+        Target::Store(store) => unsafe { kv_store_set_abort(store, own(token)) },
+        // SAFETY: this function's contract.
+        Target::Backend(user) => unsafe { backend::set_abort(user, token) },
+    }
+}
+
 /// The stream behind what C holds.
-fn behind(handle: kv_set_handle_t) -> Result<(registry::Behind, kv_set_handle_t), c_int> {
-    let behind = registry::stream(handle.addr()).map_err(status::of_error)?;
-    Ok((behind, ptr::without_provenance_mut(behind.token)))
+fn behind(handle: kv_set_handle_t) -> Result<registry::Behind, c_int> {
+    registry::stream(handle.addr()).map_err(status::of_error)
+}
+
+/// The handle of a store of this library.
+fn own(token: usize) -> kv_set_handle_t {
+    ptr::without_provenance_mut(token)
 }
 
 /// Adds the next `size` bytes of the value; any number of calls, of any sizes.
@@ -129,9 +164,13 @@ pub unsafe extern "C" fn kv_set_add_data(
     buffer: *const c_void,
     size: usize,
 ) -> c_int {
-    status_of(behind(handle).map(|(behind, own)| {
+    status_of(behind(handle).map(|behind| match behind.target {
         // SAFETY: this function's contract, and kv_attach: "`store` must stay open".
-        unsafe { kv_store_set_add_data(behind.store, own, buffer, size) }
+        Target::Store(store) => unsafe {
+            kv_store_set_add_data(store, own(behind.token), buffer, size)
+        },
+        // SAFETY: the same, and kv_attach_backend: "it must live until kv_detach".
+        Target::Backend(user) => unsafe { backend::set_add_data(user, behind.token, buffer, size) },
     }))
 }
 
@@ -157,9 +196,14 @@ pub unsafe extern "C" fn kv_set_add_data(
 /// The contract "Pointers" at the top of nvkv.h.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kv_set_finalize(handle: kv_set_handle_t) -> c_int {
-    status_of(behind(handle).map(|(behind, own)| {
+    status_of(behind(handle).map(|behind| match behind.target {
         // SAFETY: kv_attach: "`store` must stay open until kv_detach".
-        unsafe { kv_store_set_finalize(behind.store, own) }
+        Target::Store(store) => unsafe { kv_store_set_finalize(store, own(behind.token)) },
+        Target::Backend(user) => {
+            registry::stream_ends(&behind);
+            // SAFETY: kv_attach_backend: "it must live until kv_detach".
+            unsafe { backend::set_finalize(user, behind.token) }
+        }
     }))
 }
 
@@ -180,8 +224,12 @@ pub unsafe extern "C" fn kv_set_finalize(handle: kv_set_handle_t) -> c_int {
 /// The contract "Pointers" at the top of nvkv.h.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kv_set_abort(handle: kv_set_handle_t) -> c_int {
-    status_of(behind(handle).map(|(behind, own)| {
-        // SAFETY: kv_attach: "`store` must stay open until kv_detach".
-        unsafe { kv_store_set_abort(behind.store, own) }
+    status_of(behind(handle).map(|behind| {
+        // SAFETY: kv_attach: "`store` must stay open until kv_detach"; kv_attach_backend likewise.
+        let answer = unsafe { abort_in(behind.target, behind.token) };
+        if matches!(behind.target, Target::Backend(_)) && answer == status::MBED_SUCCESS {
+            registry::stream_ends(&behind);
+        }
+        answer
     }))
 }

@@ -1,8 +1,11 @@
 //! Values in one piece, by path.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::{
+    ffi::{c_char, c_int, c_void},
+    ptr,
+};
 
-use super::{keyed, never_is_full, place, status_of};
+use super::{Target, backend, keyed, never_is_full, place, status_of};
 use crate::ffi::{
     status,
     store::kv_store_reset,
@@ -63,9 +66,14 @@ pub unsafe extern "C" fn nvkv_kv_set(
 ) -> c_int {
     // SAFETY: this function's contract.
     let place = unsafe { keyed(full_name_key) };
-    status_of(place.map(|(store, key)| {
-        // SAFETY: this function's contract; the key is the end of the path.
-        never_is_full(unsafe { kv_store_set(store, key, buffer, size, stored(create_flags)) })
+    status_of(place.map(|(target, key)| match target {
+        Target::Store(store) => {
+            let flags = stored(create_flags);
+            // SAFETY: this function's contract; the key is the end of the path.
+            never_is_full(unsafe { kv_store_set(store, key, buffer, size, flags) })
+        }
+        // SAFETY: this function's contract; kv_attach_backend: "it must live until kv_detach".
+        Target::Backend(user) => unsafe { backend::set(user, key, buffer, size, create_flags) },
     }))
 }
 
@@ -140,9 +148,15 @@ pub unsafe extern "C" fn kv_get_at(
 ) -> c_int {
     // SAFETY: this function's contract.
     let place = unsafe { keyed(full_name_key) };
-    status_of(place.map(|(store, key)| {
+    status_of(place.map(|(target, key)| match target {
         // SAFETY: this function's contract; the key is the end of the path.
-        unsafe { kv_store_get_at(store, key, buffer, buffer_size, actual_size, offset) }
+        Target::Store(store) => unsafe {
+            kv_store_get_at(store, key, buffer, buffer_size, actual_size, offset)
+        },
+        // SAFETY: this function's contract; kv_attach_backend: "it must live until kv_detach".
+        Target::Backend(user) => unsafe {
+            backend::get(user, key, buffer, buffer_size, actual_size, offset)
+        },
     }))
 }
 
@@ -175,9 +189,13 @@ pub unsafe extern "C" fn nvkv_kv_get_info(
 ) -> c_int {
     // SAFETY: this function's contract.
     let place = unsafe { keyed(full_name_key) };
-    status_of(place.map(|(store, key)| {
-        // SAFETY: this function's contract; the key is the end of the path.
-        let status = unsafe { kv_store_get_info(store, key, info) };
+    status_of(place.map(|(target, key)| {
+        let status = match target {
+            // SAFETY: this function's contract; the key is the end of the path.
+            Target::Store(store) => unsafe { kv_store_get_info(store, key, info) },
+            // SAFETY: the same; kv_attach_backend: "it must live until kv_detach".
+            Target::Backend(user) => unsafe { backend::get_info(user, key, info) },
+        };
         // Where Mbed writes through the NULL pointer.
         match status {
             status::MBED_SUCCESS if info.is_null() => status::MBED_ERROR_INVALID_ARGUMENT,
@@ -211,9 +229,11 @@ pub unsafe extern "C" fn nvkv_kv_get_info(
 pub unsafe extern "C" fn kv_exists(full_name_key: *const c_char) -> c_int {
     // SAFETY: this function's contract.
     let place = unsafe { keyed(full_name_key) };
-    status_of(place.map(|(store, key)| {
+    status_of(place.map(|(target, key)| match target {
         // SAFETY: this function's contract; the key is the end of the path.
-        unsafe { kv_store_exists(store, key) }
+        Target::Store(store) => unsafe { kv_store_exists(store, key) },
+        // SAFETY: the same; kv_attach_backend: "it must live until kv_detach".
+        Target::Backend(user) => unsafe { backend::get_info(user, key, ptr::null_mut()) },
     }))
 }
 
@@ -245,9 +265,11 @@ pub unsafe extern "C" fn kv_exists(full_name_key: *const c_char) -> c_int {
 pub unsafe extern "C" fn nvkv_kv_remove(full_name_key: *const c_char) -> c_int {
     // SAFETY: this function's contract.
     let place = unsafe { keyed(full_name_key) };
-    status_of(place.map(|(store, key)| {
+    status_of(place.map(|(target, key)| match target {
         // SAFETY: this function's contract; the key is the end of the path.
-        unsafe { kv_store_remove(store, key) }
+        Target::Store(store) => unsafe { kv_store_remove(store, key) },
+        // SAFETY: the same; kv_attach_backend: "it must live until kv_detach".
+        Target::Backend(user) => unsafe { backend::remove(user, key) },
     }))
 }
 
@@ -280,8 +302,12 @@ pub unsafe extern "C" fn nvkv_kv_remove(full_name_key: *const c_char) -> c_int {
 pub unsafe extern "C" fn nvkv_kv_reset(kvstore_path: *const c_char) -> c_int {
     // SAFETY: this function's contract.
     status_of(match unsafe { place(kvstore_path) } {
-        // SAFETY: kv_attach: "`store` must stay open until kv_detach".
-        Ok(place) => Ok(unsafe { kv_store_reset(place.store()) }),
+        Ok(place) => Ok(match place.target() {
+            // SAFETY: kv_attach: "`store` must stay open until kv_detach".
+            Target::Store(store) => unsafe { kv_store_reset(store) },
+            // SAFETY: kv_attach_backend: "it must live until kv_detach".
+            Target::Backend(user) => unsafe { backend::reset(user) },
+        }),
         Err(status) => Err(status),
     })
 }

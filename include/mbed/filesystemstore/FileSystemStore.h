@@ -1,0 +1,2 @@
+// FileSystemStore.h by the spelling of Mbed OS 6.
+#include "../FileSystemStore.h"

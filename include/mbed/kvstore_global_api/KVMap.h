@@ -1,0 +1,2 @@
+// KVMap.h by the spelling of Mbed OS 6.
+#include "../KVMap.h"

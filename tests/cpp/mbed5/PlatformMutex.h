@@ -1,0 +1,2 @@
+// The flat spelling of Mbed OS 5.
+#include "../mbed6/platform/PlatformMutex.h"
