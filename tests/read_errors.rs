@@ -2,6 +2,7 @@
 #![cfg(feature = "sim")]
 #![expect(
     clippy::panic,
+    clippy::unwrap_used,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 

@@ -158,10 +158,7 @@ impl World {
             3 => Fault::ProgramSilent,
             4..=5 => Fault::EraseError,
             6 => Fault::EraseSilent,
-            7..=9 => {
-                slot.partition.may_forget = true;
-                Fault::ReadError
-            }
+            7..=9 => Fault::ReadError,
             10 => {
                 say(format_args!("store {}: sync fails from {from}", drawn & 1));
                 return slot.hooks.syncs.set(Some(drawn >> 4));
@@ -177,7 +174,6 @@ impl World {
             _ => {
                 let faults = [Fault::ProgramError, Fault::EraseError, Fault::ReadError];
                 let fault = faults[usize::from(kind >> 4) % 3];
-                slot.partition.may_forget |= fault == Fault::ReadError;
                 slot.erases_fail |= fault == Fault::EraseError;
                 say(format_args!(
                     "store {}: all {fault:?} from {from}",
