@@ -223,12 +223,9 @@ impl<F: Flash> Engine<'_, F> {
             .segments
             .all()
             .any(|segment| matches!(self.segments.state(segment), State::Retired | State::Bad));
-        self.segments.all().find(|&segment| {
-            !void
-                && self.segments.is_used(segment)
-                && self.segments.live(segment) == 0
-                && !self.is_open(segment)
-        })
+        self.segments
+            .all()
+            .find(|&segment| !void && self.is_idle(segment))
     }
 
     /// Declares a segment void in which nothing is live. Its records are all superseded, but an
@@ -243,6 +240,7 @@ impl<F: Flash> Engine<'_, F> {
             fits && self.end_destination().is_ok() && self.declare_void(segment, 0).is_ok();
         if retired {
             self.segments.set_state(segment, State::Retired);
+            self.forget_tail(segment);
         }
         retired
     }
@@ -255,13 +253,10 @@ impl<F: Flash> Engine<'_, F> {
         // complete: they count again.
         self.recount()?;
         for segment in self.segments.all() {
-            if self.segments.is_used(segment)
-                && self.segments.live(segment) == 0
-                && !self.is_open(segment)
-                && self.is_outranked(segment)?
-            {
+            if self.is_idle(segment) && self.is_outranked(segment)? {
                 let _where_seals_are_left = self.seal_void(segment);
                 self.segments.set_state(segment, State::Dropped);
+                self.forget_tail(segment);
                 return Ok(true);
             }
         }
@@ -302,6 +297,18 @@ impl<F: Flash> Engine<'_, F> {
             || self
                 .collection
                 .is_some_and(|collection| collection.victim == segment)
+    }
+
+    /// Whether nothing is live in a segment, and nothing is put into it; a destination from an
+    /// earlier session in which nothing is needed is not gone on with.
+    fn is_idle(&self, segment: u16) -> bool {
+        let settles = self
+            .tail_of(Role::Destination)
+            .is_some_and(|tail| tail.segment == segment)
+            && self.collection.is_none();
+        self.segments.is_used(segment)
+            && self.segments.live(segment) == 0
+            && (settles || !self.is_open(segment))
     }
 
     /// The segment that must be collected because its number is far behind.

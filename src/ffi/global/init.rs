@@ -107,6 +107,9 @@ mod hook {
     }
 
     /// Waits for the first call of another thread, if the program can.
+    ///
+    /// Not inlined: only in the object that holds the assembler's lines is the reference weak.
+    #[inline(never)]
     pub(super) fn wait() -> bool {
         // SAFETY: include/mbed: "int nvkv_wait_for_init(void)".
         present(nvkv_wait_for_init).is_some_and(|wait| unsafe { wait() } != 0)
