@@ -26,6 +26,7 @@ typedef struct {
     size_t offset;
     size_t *actual_size;
     kv_info_t *info;
+    const kv_backend_t *backend;
     uint32_t flags;
     uint32_t budget;
     kv_set_handle_t handle;
@@ -79,6 +80,7 @@ typedef enum {
     X(kv_spin_lock, (c->context), PLAIN) \
     X(kv_spin_unlock, (c->context), PLAIN) \
     X(kv_attach, (c->text, c->store), PLAIN) \
+    X(kv_attach_backend, (c->text, c->backend), PLAIN) \
     X(kv_detach, (c->text), NAME) \
     X(kv_set, (c->text, c->in, c->size, c->flags), PATH) \
     X(kv_get, (c->text, c->out, c->room, c->actual_size), PATH) \

@@ -15,6 +15,7 @@
     X(null_out, c->out = NULL) \
     X(null_actual_size, c->actual_size = NULL) \
     X(null_info, c->info = NULL) \
+    X(null_backend, c->backend = NULL) \
     X(null_handle, c->handle = NULL; c->handle_out = NULL) \
     X(null_it, c->it = NULL; c->it_out = NULL) \
     X(null_stats, c->stats = NULL) \
@@ -68,6 +69,7 @@
     X(unaligned_ram, c->ram = (char *)c->ram + 1) \
     X(unaligned_actual_size, c->actual_size = odd()) \
     X(unaligned_info, c->info = odd()) \
+    X(unaligned_backend, c->backend = odd()) \
     X(unaligned_handle, c->handle_out = odd()) \
     X(unaligned_it, c->it_out = odd()) \
     X(unaligned_stats, c->stats = odd()) \

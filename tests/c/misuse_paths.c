@@ -101,6 +101,21 @@ static const row_t rows[] = {
     ROW(kv_attach, name_in_use, IN_USE),
     ROW(kv_attach, no_free_partition, MBED_ERROR_OUT_OF_MEMORY),
 
+    ROW_AS(kv_attach_backend, null_name, null_text, INVALID_ARGUMENT),
+    ROW_AS(kv_attach_backend, empty_name, empty_text, INVALID_ARGUMENT),
+    ROW_AS(kv_attach_backend, unterminated_name, unterminated_text, INVALID_ARGUMENT),
+    ROW(kv_attach_backend, name_with_slash, INVALID_ARGUMENT),
+    ROW(kv_attach_backend, name_of_32_bytes, INVALID_ARGUMENT),
+    ROW(kv_attach_backend, name_in_use, IN_USE),
+    ROW(kv_attach_backend, no_free_partition, MBED_ERROR_OUT_OF_MEMORY),
+    ROW(kv_attach_backend, null_backend, INVALID_ARGUMENT),
+    ROW(kv_attach_backend, unaligned_backend, INVALID_ARGUMENT),
+    /* No store has to do with it. */
+    ROW_STORED(kv_attach_backend, closed_store, MBED_SUCCESS),
+    ROW_CHANGED(kv_attach_backend, from_flash, MBED_SUCCESS),
+    ROW_CHANGED(kv_attach_backend, from_lock, MBED_SUCCESS),
+    ROW_CHANGED(kv_attach_backend, mutex_refuses, MBED_SUCCESS),
+
     ROW_AS(kv_detach, null_name, null_text, INVALID_ARGUMENT),
     ROW_AS(kv_detach, empty_name, empty_text, INVALID_ARGUMENT),
     ROW_AS(kv_detach, unterminated_name, unterminated_text, INVALID_ARGUMENT),

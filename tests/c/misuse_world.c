@@ -18,6 +18,7 @@ FUNCTIONS(DEFINE)
 unsigned char rams[3][RAM_SIZE];
 outputs_t outputs;
 static kv_spin_t spin;
+static const kv_backend_t backend;
 
 void *blank(int byte, size_t size) {
     static kv_stats_t room[100];
@@ -170,6 +171,7 @@ void begin_call(call_t *c, setting_t setting) {
     c->actual_size = &outputs.actual;
     c->info = &outputs.info;
     c->budget = 1;
+    c->backend = &backend;
     c->stats = &outputs.stats;
     c->report = &outputs.report;
     c->context = &spin;

@@ -27,7 +27,7 @@ const fn plain(name: &'static str, sources: &'static [&'static str]) -> Program 
 
 /// Everything in `tests/c` but what needs Mbed's headers or a feature: `c_global.rs` and
 /// `c_threads.rs` have those.
-pub const PROGRAMS: [Program; 13] = [
+pub const PROGRAMS: [Program; 14] = [
     plain(
         "misuse",
         &[
@@ -56,6 +56,7 @@ pub const PROGRAMS: [Program; 13] = [
     plain("global_values", &["global_values.c"]),
     plain("global_iterators", &["global_iterators.c"]),
     plain("global_partitions", &["global_partitions.c"]),
+    plain("global_backend", &["global_backend.c"]),
     plain("global_init", &["global_init.c"]),
     plain("global_threads", &["global_threads.c"]),
 ];

@@ -87,6 +87,7 @@ static inline size_t record_size(const char *function, size_t answer) {
 #define kv_spin_lock(...) record("kv_spin_lock", kv_spin_lock(__VA_ARGS__))
 #define kv_spin_unlock(...) record("kv_spin_unlock", kv_spin_unlock(__VA_ARGS__))
 #define kv_attach(...) record("kv_attach", kv_attach(__VA_ARGS__))
+#define kv_attach_backend(...) record("kv_attach_backend", kv_attach_backend(__VA_ARGS__))
 #define kv_detach(...) record("kv_detach", kv_detach(__VA_ARGS__))
 #define kv_get_at(...) record("kv_get_at", kv_get_at(__VA_ARGS__))
 #define kv_exists(...) record("kv_exists", kv_exists(__VA_ARGS__))
