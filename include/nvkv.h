@@ -676,7 +676,8 @@ int kv_store_close(kv_store_t *store);
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: as for kv_store_open
 // - MBED_ERROR_OUT_OF_MEMORY: `ram_size` is too small
-// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased and read, or `sync` failed
+// - MBED_ERROR_WRITE_FAILED: fewer than two segments can be erased and read, an old store is
+//   in one that cannot be erased, or `sync` failed
 //
 // Waits: for nothing.
 //

@@ -22,12 +22,17 @@ impl<F: Flash> Engine<'_, F> {
         for segment in self.segments.all() {
             self.segments.set_state(segment, State::Dirty);
         }
+        let mut stale = false;
         for segment in self.segments.all() {
             if self.erase_unmarked(segment).is_ok() {
                 let _set_aside_on_failure = self.mark(segment, true);
+            } else {
+                // What is there already would be found again by the next mount.
+                self.io.forget();
+                stale |= self.header(segment) != Ok(None);
             }
         }
-        if self.segments.usable() < 2 {
+        if stale || self.segments.usable() < 2 {
             return Err(Error::WriteFailed);
         }
         self.io.sync()

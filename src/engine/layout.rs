@@ -133,7 +133,8 @@ impl Layout {
         let mut start = 0_u32;
         while address < shape.size {
             let sector = flash.sector_size(address);
-            if sector == 0 || sector > shape.size - address {
+            let splits_units = remainder(sector, shape.program_size) != 0;
+            if sector == 0 || splits_units || sector > shape.size - address {
                 return Err(Error::InvalidArgument);
             }
             let gathered = address - start + sector;
@@ -436,6 +437,14 @@ mod tests {
         assert_eq!((layout.segment_size, layout.segments), (128 * K, 3));
         assert_eq!(layout.address(0), 0);
         assert_eq!(layout.address(2), 256 * K);
+    }
+
+    #[test]
+    fn sectors_that_split_a_program_unit_are_refused() {
+        let refused = Err(Error::InvalidArgument);
+        let whole = |sectors| layout(sectors, 16).map(|layout| layout.segments);
+        assert_eq!(whole(&[512, 512, 512, 512]), Ok(4));
+        assert_eq!(whole(&[504, 8, 512, 504, 8]), refused);
     }
 
     #[test]

@@ -249,7 +249,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     ///
     /// # Errors
     /// As [`Engine::mount`] for memory, arguments and reading; [`Error::WriteFailed`] when fewer
-    /// than two segments can be erased.
+    /// than two segments can be erased, or an old store is in one that cannot be.
     pub fn format(flash: F, memory: Memory<'m>, config: &Config) -> Result<(), Error> {
         let mut engine = Self::new(flash, memory, config)?;
         if engine.mount_segments().is_ok() && engine.reset_all().is_ok() {

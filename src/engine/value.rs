@@ -10,6 +10,7 @@ use super::{
     io::AHEAD,
     layout::{quotient, remainder},
     record::{CRC_SIZE, FRAGMENT_ID, Kind, LARGE_SIZE, seed},
+    stream::VALUE_MAX,
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
@@ -53,6 +54,7 @@ impl Large {
         };
         let whole = u64::from(large.piece) * u64::from(count);
         let fits = large.piece > 0
+            && large.size <= VALUE_MAX
             && u64::from(large.size) <= whole
             && u64::from(large.size) + u64::from(large.piece) > whole;
         fits.then_some(large)
