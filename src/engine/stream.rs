@@ -83,24 +83,15 @@ impl<F: Flash> Engine<'_, F> {
             .fragment_max()
             .max(overhead + 64)
             .min(layout.record_max());
-        let most = room.saturating_sub(overhead);
+        let piece = room.saturating_sub(overhead);
         let whole = Head::new(Kind::Value, 0, key_len, size).total();
-        if size > VALUE_MAX || most < 16 || whole <= room {
+        if size > VALUE_MAX || piece < 16 || whole <= room {
             return None;
         }
-        let pieces = |piece: u32| quotient(size.saturating_sub(1), piece) + 1;
-        // All of about the same size: the last one is counted like the others.
-        let piece = quotient(size - 1, pieces(most)) + 1;
-        let count = u16::try_from(pieces(piece)).ok()?;
+        let count = u16::try_from(quotient(size.saturating_sub(1), piece) + 1).ok()?;
         let large = layout.units(Head::new(Kind::Large, 0, key_len, LARGE_SIZE).total());
-        let units_of = |piece| {
-            layout.units(Head::new(Kind::Fragment, 0, key_len, FRAGMENT_ID + piece).total())
-        };
-        // A shorter value never needs more room than a longer one: rounding is not to change that.
-        let one = units_of(most);
-        let fewer = u32::from(count - 1).saturating_mul(one);
-        let all = u32::from(count).saturating_mul(units_of(piece));
-        let units = all.max(fewer).saturating_add(large);
+        let one = layout.units(Head::new(Kind::Fragment, 0, key_len, FRAGMENT_ID + piece).total());
+        let units = u32::from(count).saturating_mul(one).saturating_add(large);
         (large <= layout.units(layout.record_max())).then_some(Plan {
             shape: Shape::Fragments { piece },
             units,
