@@ -5,15 +5,15 @@
 
 use super::{
     layout::{HEAD_SIZE, HEADER_SIZE, Layout, quotient, remainder, round_up},
-    window::{Which, Windows},
+    window::{SMALL, Which, Windows},
 };
 use crate::{
     error::Error,
     flash::{Flash, Shape},
 };
 
-/// Bytes read at once when a single record is wanted.
-pub(crate) const AHEAD: u32 = 64;
+/// Bytes read at once when a single record is wanted: the small window.
+pub(crate) const AHEAD: u32 = SMALL;
 /// Bytes read at once when records are read one after the other.
 pub(crate) const SCAN: u32 = u32::MAX;
 

@@ -23,7 +23,7 @@ impl<F: Flash> Engine<'_, F> {
     /// `confirmed`: what is void is so for certain, and may be erased.
     pub(crate) fn choose_free(&self, confirmed: bool) -> Option<u16> {
         let named = self.named.filter(|&segment| self.is_erased(segment));
-        // One below it was dropped with what the last record there says, or without: no seal tells.
+        // A dropped one below the segment where the user wrote goes last: no seal can tell of it.
         let rank = |segment: u16| match self.segments.state(segment) {
             State::Ready | State::Blank => 0,
             State::Doubted => 1,
