@@ -54,6 +54,9 @@ impl<F: Flash> Engine<'_, F> {
         if self.resumed {
             // Behind what is in doubt a note can follow now, and not once the segment is closed.
             let _or_the_next_says_it_again = self.confirm();
+            if self.segments.free() == 0 {
+                let _no_other_way = self.free_empty()?;
+            }
         }
         self.doubt_void_before();
         // Nothing may be announced in the old segments: the last record there may be in doubt.

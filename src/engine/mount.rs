@@ -48,6 +48,7 @@ impl<F: Flash> Engine<'_, F> {
         if self.tail_of(Role::User).is_none() {
             self.distrust_unformatted()?;
         } else {
+            self.distrust_overwritten();
             self.distrust_erased();
         }
         counted
@@ -324,6 +325,16 @@ impl<F: Flash> Engine<'_, F> {
             certain &= self.look_at(segment)? == first;
         }
         Ok(certain)
+    }
+
+    /// Where nothing is erased, a bare marker stands before the header is overwritten. That may
+    /// have been cut off, and then the old header may verify at another look: it goes first.
+    fn distrust_overwritten(&mut self) {
+        for segment in self.segments.all() {
+            if !self.io.shape.needs_erase && self.segments.state(segment) == State::Bare {
+                self.segments.set_state(segment, State::Dirty);
+            }
+        }
     }
 
     /// Takes segments for erased only where nothing can have touched them since.

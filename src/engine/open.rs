@@ -171,6 +171,7 @@ impl<F: Flash> Engine<'_, F> {
         }
         if let Some(tail) = self.tail_of(Role::User)
             && self.is_dropped_above(segment)
+            && !self.io.begun
         {
             // There is no other: if its erase is cut off, what made the mount drop it may read well
             // again. As the first thing that is programmed this is as safe as a copy.

@@ -169,11 +169,22 @@ impl<F: Flash> Engine<'_, F> {
         match entry.head.kind {
             _ if entry.damaged => {}
             Kind::Retire | Kind::Reset => *void = Some(*entry),
-            Kind::Note if entry.head.flags == NOTE_RESET => self.resetting = false,
+            Kind::Note if entry.head.flags == NOTE_RESET => {
+                self.resetting &= self.is_done_in_doubt(entry)?;
+            }
             Kind::Note => self.note_announced(entry)?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether the note that a reset is carried out may not have shown at an earlier start, which
+    /// then sealed the reset and carried it out again.
+    fn is_done_in_doubt(&mut self, note: &Entry) -> Result<bool, Error> {
+        let tail = self.tail_of(Role::User).map(|tail| tail.last);
+        let last =
+            tail.is_some_and(|last| (last.segment, last.place) == (note.segment, note.place));
+        Ok(last && self.has_seal(note.segment)?)
     }
 
     /// Takes `entry` for the newest of its key, where no newer segment had one.

@@ -100,11 +100,15 @@ impl<F: Flash> Engine<'_, F> {
             .segments
             .all()
             .any(|other| is_void(&other) && Some(other) != source);
-        if any {
+        let stays = match self.oldest_in(State::Retired) {
+            Some(oldest) => self.keeps_dropped(oldest)?,
+            None => false,
+        };
+        if !any {
+            self.unconfirmed = None;
+        } else if !stays {
             // First of all: an earlier session may have tried that seal, and touched it unseen.
             let _or_it_moves = self.confirm();
-        } else {
-            self.unconfirmed = None;
         }
         for other in self.segments.all() {
             if self.segments.state(other) == State::Dirty {
@@ -160,7 +164,9 @@ impl<F: Flash> Engine<'_, F> {
                 self.is_indexed(identity.hash, &last).is_some()
             }
             Some(_) => true,
-            None if last.head.kind == Kind::Note && last.head.flags == NOTE_RESET => true,
+            None if last.head.kind == Kind::Note && last.head.flags == NOTE_RESET => {
+                !self.resetting
+            }
             None => self.is_needed_remark(&last)?,
         };
         let head = Head {

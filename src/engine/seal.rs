@@ -105,6 +105,17 @@ impl<F: Flash> Engine<'_, F> {
         is_sealed(&mut self.io, segment, number, place)
     }
 
+    /// Whether any record of `segment` is sealed.
+    pub(crate) fn has_seal(&mut self, segment: u16) -> Result<bool, Error> {
+        let number = self.segments.low_number(segment);
+        for index in 0..self.io.layout.seals() {
+            if read_seal(&mut self.io, segment, number, index)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Seals the record at `place`.
     pub(crate) fn seal(&mut self, segment: u16, place: u32) -> Result<(), Error> {
         let units = quotient(place, self.io.layout.align) as u16;

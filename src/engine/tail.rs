@@ -215,19 +215,41 @@ impl<F: Flash> Engine<'_, F> {
             block += layout.block;
         }
         let mut touched = headed + layout.block;
-        if end < layout.end && layout.block_start(end) == headed {
-            // The next record began in this block. It went on into the next one where its header
-            // says so, or where it is not known because the header itself may reach there.
-            let next = read_head(&mut self.io, segment, number, end, 0)?;
-            let reach = match next {
-                Some(head) => layout.end_of(end, head.total()),
-                None => end + HEAD_MAX as u32,
-            };
-            if reach <= layout.block_end(headed) {
-                touched = headed;
-            }
+        if end < layout.end
+            && layout.block_start(end) == headed
+            && self.reach_from(segment, end)? <= layout.block_end(headed)
+        {
+            touched = headed;
         }
         Ok(touched + layout.block)
+    }
+
+    /// How far in its block what begins at `at` went, or may have gone. What resumed there does not
+    /// count as long as nothing follows it, and what followed may have been cut off: so each record
+    /// that is complete is passed.
+    fn reach_from(&mut self, segment: u16, at: u32) -> Result<u32, Error> {
+        let layout = self.io.layout;
+        let number = self.segments.low_number(segment);
+        let end = layout.block_end(at);
+        let mut place = at;
+        while place < end {
+            let Some(head) = read_head(&mut self.io, segment, number, place, 0)? else {
+                break;
+            };
+            let behind = layout.end_of(place, head.total());
+            let entry = Entry {
+                segment,
+                place,
+                head,
+                damaged: false,
+            };
+            if behind > end || !crc_holds(&mut self.io, number, &entry, 0)? {
+                return Ok(behind);
+            }
+            place = behind;
+        }
+        // The header of the next one may reach there.
+        Ok(place + HEAD_MAX as u32)
     }
 
     /// The first block from `safe` on behind everything up to `to` that does not read as erased: it

@@ -66,6 +66,8 @@ pub(crate) struct Walk {
     block: u32,
     /// Held back, the older one first.
     held: [Option<Read>; 2],
+    /// The first record that one held back declared void: where that is void itself, it counts.
+    set_aside: Option<Read>,
     /// A record behind `held` that resumes: it counts when what comes next shows that.
     resumes: Option<Read>,
     /// Read already.
@@ -91,6 +93,7 @@ impl Walk {
             at: Some(io.layout.first),
             block: io.layout.first,
             held: [None; 2],
+            set_aside: None,
             resumes: None,
             read: None,
             hash: 0,
@@ -159,19 +162,48 @@ impl Walk {
     /// Holds `read` back, and lets go the older of two held before, unless those are void.
     fn resume(&mut self, read: Read, align: u32) -> Option<Read> {
         if let Some(from) = read.entry.resumes_from(align) {
+            let mut void = None;
             for held in &mut self.held {
                 if held.is_some_and(|held| held.entry.place >= from) {
-                    *held = None;
+                    void = void.or(held.take());
                     self.voided += 1;
                 }
             }
+            self.set_aside = self.set_aside.or(void);
+            self.take_back(from);
         }
+        self.let_go(read)
+    }
+
+    /// Two cuts in a row: what the first session declared void, the second one saw. So it counts,
+    /// where the record that said so is void, and it is not.
+    fn take_back(&mut self, from: u32) {
+        let Some(aside) = self.set_aside.filter(|aside| aside.entry.place < from) else {
+            return;
+        };
+        let is_behind = |held: &Read| held.entry.place > aside.entry.place;
+        if !self.held.iter().flatten().any(is_behind) {
+            self.set_aside = None;
+            let _nothing = self.let_go(aside);
+        }
+    }
+
+    /// Holds `read` back; returns the older of two held before.
+    fn let_go(&mut self, read: Read) -> Option<Read> {
         let [older, newer] = &mut self.held;
         let before = newer.replace(read);
-        match before {
+        let done = match before {
             Some(before) => older.replace(before),
             None => None,
+        };
+        let is_behind = |done: &Read, aside: &Read| done.entry.place > aside.entry.place;
+        if let (Some(done), Some(aside)) = (&done, &self.set_aside)
+            && is_behind(done, aside)
+        {
+            // Nothing will declare it void any more.
+            self.set_aside = None;
         }
+        done
     }
 
     fn hides(&self, place: u32) -> bool {
