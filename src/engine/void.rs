@@ -185,7 +185,10 @@ impl<F: Flash> Engine<'_, F> {
     /// what shows that what was collected here is complete.
     fn rests_on_last(&mut self, segment: u16) -> Result<bool, Error> {
         let tail = self.tail_of(Role::User);
-        let alone = tail.is_some_and(|tail| tail.last.place == self.io.layout.first);
+        // An earlier start that sealed the only one has seen another behind it.
+        let first = self.io.layout.first;
+        let alone =
+            tail.is_some_and(|tail| tail.last.place == first) && !self.is_sealed(segment, first)?;
         // One that does not read now may have been erased in part: then an older one says so.
         let Some(header) = self.header(segment)?.filter(|_| !alone) else {
             return Ok(true);
