@@ -37,7 +37,7 @@ public:
     // A store on `bd`, which must live as long as it. Its RAM comes from the heap with the first
     // init() and goes back when it is destroyed; its index is for as many keys as nvkv_index_keys
     // says (with more, all works the same, only slower).
-    explicit TDBStore(BlockDevice *bd)
+    TDBStore(BlockDevice *bd)
         : _bd(bd), _ram(NULL), _ram_size(0), _is_lent(false), _was_open(false) {}
 
     // The same in memory that the program lends it, of any alignment: nothing comes from the heap
@@ -331,7 +331,7 @@ private:
                 return open_device(format);
             }
         }
-        return format ? MBED_ERROR_ALREADY_IN_USE : MBED_SUCCESS;
+        return format ? static_cast<int>(MBED_ERROR_ALREADY_IN_USE) : MBED_SUCCESS;
     }
 
     int open_device(bool format) {
