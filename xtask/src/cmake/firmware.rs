@@ -1,6 +1,7 @@
 //! Firmware for Cortex-M with a toolchain file, in C and C++, run on an emulator.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use super::{CMAKE, NINJA, Project, expect, missing, quiet};
@@ -65,7 +66,8 @@ pub(crate) fn check() -> Outcome {
     }
     let all = || -> Result<(), Failure> {
         PROCESSORS.iter().try_for_each(build_and_run)?;
-        flags_of_the_project()
+        flags_of_the_project()?;
+        critical_section()
     };
     all().into()
 }
@@ -112,6 +114,26 @@ fn flags_of_the_project() -> Result<(), Failure> {
     ];
     let printed = project.configure("Ninja", &[&options[0], &options[1]])?;
     chosen(&printed, "thumbv7em-none-eabihf")
+}
+
+/// An archive with a cargo feature, which brings a crate: here cargo may fetch that.
+fn critical_section() -> Result<(), Failure> {
+    let project = Project::nvkv_alone("features")?;
+    let as_it_is = |mut cmake: Command| {
+        cmake
+            .env_remove("CARGO_HOME")
+            .env_remove("CARGO_NET_OFFLINE");
+        quiet(&mut cmake)
+    };
+    let mut configure = project.configure_command("Ninja");
+    configure.arg(format!("-DNVKV_RUST_TARGET={}", PROCESSORS[0].target));
+    configure.arg("-DNVKV_FEATURES=critical-section;critical-section/restore-state-u32");
+    as_it_is(configure)?;
+    let mut build = super::cmake();
+    build.arg("--build").arg(project.built(""));
+    as_it_is(build)?;
+    let symbols = quiet(command("arm-none-eabi-nm").arg(project.built("libnvkv.a")))?;
+    expect(&symbols, " U _critical_section_1_0_acquire")
 }
 
 /// An error unless the configuration said that it chose this target; to the end of the word, as
