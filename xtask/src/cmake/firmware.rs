@@ -66,6 +66,7 @@ pub(crate) fn check() -> Outcome {
     }
     let all = || -> Result<(), Failure> {
         PROCESSORS.iter().try_for_each(build_and_run)?;
+        prefix_of_a_preset(&PROCESSORS[1])?;
         flags_of_the_project()?;
         critical_section()
     };
@@ -89,6 +90,11 @@ fn build_and_run(processor: &Processor) -> Result<(), Failure> {
     let printed = project.configure("Ninja", &[&options[0], &options[1]])?;
     chosen(&printed, processor.target)?;
     project.build()?;
+    emulate(processor, &project)
+}
+
+/// Runs the project's programs, which check themselves.
+fn emulate(processor: &Processor, project: &Project) -> Result<(), Failure> {
     for (program, expected) in [
         ("firmware_c", "C on the emulator: MBED_SUCCESS\n"),
         ("firmware_cpp", "C++ on the emulator: MBED_SUCCESS\n"),
@@ -100,6 +106,40 @@ fn build_and_run(processor: &Processor) -> Result<(), Failure> {
         emulator.args(["-semihosting-config", "enable=on,target=native"]);
         emulator.arg("-kernel").arg(project.built(program));
         expect(&quiet(&mut emulator)?, expected)?;
+    }
+    Ok(())
+}
+
+/// Built by somebody with a preset, and used by somebody without Rust: by `find_package`, and with
+/// the folder of nvkv.
+fn prefix_of_a_preset(processor: &Processor) -> Result<(), Failure> {
+    let nvkv = Project::nvkv_alone("preset for firmware")?;
+    for arguments in [&["--preset"][..], &["--build", "--preset"]] {
+        let mut preset = super::cmake();
+        preset.current_dir(nvkv.source()).args(arguments);
+        quiet(preset.arg("cortex-m4"))?;
+    }
+    let prefix = nvkv.source().join("build/cortex-m4/prefix");
+    for way in [
+        "-DNVKV_IS_INSTALLED=ON -DCMAKE_PREFIX_PATH=",
+        "-DNVKV_PREBUILT=",
+    ] {
+        let project = Project::new("firmware without Rust", "firmware")?;
+        let toolchain = project.source().join("toolchain.cmake");
+        let mut options = vec![
+            format!("-DCMAKE_TOOLCHAIN_FILE={}", toolchain.display()),
+            format!("-DPROCESSOR_FLAGS={}", processor.flags),
+            "-DNVKV_CARGO=/no/cargo".to_owned(),
+            "-DNVKV_RUSTC=/no/rustc".to_owned(),
+        ];
+        options.extend(way.split(' ').map(str::to_owned));
+        if let Some(last) = options.last_mut() {
+            last.push_str(&prefix.display().to_string());
+        }
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        project.configure("Ninja", &options)?;
+        project.build()?;
+        emulate(processor, &project)?;
     }
     Ok(())
 }
