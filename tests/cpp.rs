@@ -395,6 +395,11 @@ fn each_difference_has_its_test() {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let [.., last] = cells[..] else { continue };
         let is_test = cells.len() == 4 && last.starts_with('`');
+        let is_row = cells.len() == 4 && !last.starts_with("---") && last != "test";
+        assert!(
+            is_test || !is_row || last.starts_with("none: "),
+            "no test and no reason: {line}"
+        );
         for name in last.split('`').skip(1).step_by(2).filter(|_| is_test) {
             assert!(
                 ran.contains(&name.to_owned()),
