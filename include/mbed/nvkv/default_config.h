@@ -112,7 +112,7 @@ NVKV_NAMES_END
 extern "C" {
 
 // The last two sectors of the flash, or, where that is more, the last 14 program pages and what
-// makes them begin at a multiple of two sectors: where Mbed has its store.
+// makes them begin at a multiple of two sectors: where Mbed OS 6 has its store.
 //
 // - MBED_ERROR_INVALID_ARGUMENT: a pointer is NULL
 // - MBED_ERROR_INITIALIZATION_FAILED: the flash failed
