@@ -113,9 +113,10 @@
 typedef int mbed_error_status_t;
 #define MBED_SYSTEM_ERROR_BASE 256
 #define MBED_GET_ERROR_CODE(status) ((int)((unsigned)(status) & 0xFFFFu))
+// A macro, as Mbed's own: programs have one of their own where they find none.
+#define MBED_SUCCESS 0
 // Mbed's status numbers, and their codes.
 enum {
-    MBED_SUCCESS = 0,
     MBED_ERROR_UNKNOWN = -2130771712,
     MBED_ERROR_INVALID_ARGUMENT = -2130771711,
     MBED_ERROR_INVALID_DATA_DETECTED = -2130771710,

@@ -109,6 +109,11 @@ fn chip(name: &str) -> PathBuf {
 fn check(name: &str) {
     let dialects: Vec<_> = DIALECTS.iter().filter(|dialect| works(dialect)).collect();
     assert!(dialects.len() >= 2, "{name}: no C compiler works");
+    let is_complete = dialects.len() == DIALECTS.len();
+    assert!(
+        is_complete || std::env::var_os("CI").is_none(),
+        "{name}: nothing may be skipped in CI"
+    );
     for dialect in dialects {
         let full = format!("{name}-{}", dialect.name);
         let mut command = compiler(dialect.compiler);

@@ -36,7 +36,12 @@ struct Program {
     runs: &'static [&'static [&'static str]],
 }
 
-const SUITE: [Program; 6] = [
+const SUITE: [Program; 7] = [
+    Program {
+        name: "flat",
+        sources: &["flat"],
+        runs: &[&[]],
+    },
     Program {
         name: "without_flash",
         sources: &["without_flash"],
@@ -83,7 +88,7 @@ const THREADS: [Program; 2] = [
 ];
 
 /// Macros of mbed_app.json, and what the first call is to return and to make of them.
-const CONFIGURATIONS: [&[&str]; 8] = [
+const CONFIGURATIONS: [&[&str]; 12] = [
     &[
         "CONFIG_CASE=config_bounds_by_size",
         "MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE=(3*16384)",
@@ -118,6 +123,35 @@ const CONFIGURATIONS: [&[&str]; 8] = [
         "CONFIG_STATUS=MBED_ERROR_MEDIA_FULL",
         "CONFIG_BOUNDS=MBED_ERROR_MEDIA_FULL",
     ],
+    // A base address may be before the program.
+    &[
+        "CONFIG_CASE=config_bounds_before_the_program",
+        "MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE=(3*16384)",
+        "MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS=0x08000000",
+        "CONFIG_START=FLASH_START",
+        "CONFIG_SIZE=(3*FLASH_SECTOR)",
+    ],
+    &[
+        "CONFIG_CASE=config_bounds_to_the_end",
+        "MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS=(0x08000000+12*16384)",
+        "CONFIG_START=(FLASH_START+12*FLASH_SECTOR)",
+        "CONFIG_SIZE=(4*FLASH_SECTOR)",
+    ],
+    // All of the flash but a sector: the program is in it.
+    &[
+        "CONFIG_CASE=config_bounds_over_the_program",
+        "MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE=(15*16384)",
+        "CONFIG_STATUS=MBED_ERROR_MEDIA_FULL",
+        "CONFIG_BOUNDS=MBED_ERROR_MEDIA_FULL",
+    ],
+    // 14 pages are 7 sectors: not a multiple of two. nvkv wants larger segments there.
+    &[
+        "CONFIG_CASE=config_default_in_pages",
+        "FLASH_SHAPE=1024,512",
+        "CONFIG_STATUS=MBED_ERROR_INVALID_ARGUMENT",
+        "CONFIG_BOUNDS=MBED_ERROR_MEDIA_FULL",
+        "CONFIG_DEFAULT_SIZE=(8*FLASH_SECTOR)",
+    ],
     &[
         "CONFIG_CASE=config_bounds_of_one_sector",
         "MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE=16384",
@@ -126,6 +160,7 @@ const CONFIGURATIONS: [&[&str]; 8] = [
     &[
         "CONFIG_CASE=config_tdb_external",
         "MBED_CONF_STORAGE_STORAGE_TYPE=TDB_EXTERNAL",
+        "CONFIG_BOUNDS=MBED_ERROR_MEDIA_FULL",
         "CONFIG_STATUS=MBED_ERROR_UNSUPPORTED",
     ],
     &[
@@ -135,6 +170,7 @@ const CONFIGURATIONS: [&[&str]; 8] = [
         // A name that is not one of Mbed's is no macro.
         "-Wno-undef",
         "CONFIG_STATUS=4711",
+        "CONFIG_BOUNDS=MBED_ERROR_MEDIA_FULL",
     ],
 ];
 
@@ -359,6 +395,11 @@ fn each_difference_has_its_test() {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let [.., last] = cells[..] else { continue };
         let is_test = cells.len() == 4 && last.starts_with('`');
+        let is_row = cells.len() == 4 && !last.starts_with("---") && last != "test";
+        assert!(
+            is_test || !is_row || last.starts_with("none: "),
+            "no test and no reason: {line}"
+        );
         for name in last.split('`').skip(1).step_by(2).filter(|_| is_test) {
             assert!(
                 ran.contains(&name.to_owned()),
@@ -418,6 +459,57 @@ fn inside_mbed() {
             }
         }
     }
+}
+
+/// With Mbed's flash of the chip and Mbed's operating system: the default configuration, NVStore,
+/// and threads. And its bare-metal profile, in which the names of that system are, but not it.
+#[test]
+fn inside_mbed_with_its_flash_and_threads() {
+    let trees = ["mbed6", "mbed6_flash", "mbed6_rtos", ""].map(source);
+    let system: [&str; 3] = [
+        "-DDEVICE_FLASH=1",
+        "-DMBED_CONF_RTOS_API_PRESENT=1",
+        "-DMBED_CONF_RTOS_PRESENT=1",
+    ];
+    let cases: [(&str, &[&str], &[&str], usize); 4] = [
+        ("global", &["global", "flash", "rtos"], &system, 30),
+        ("nvstore", &["nvstore", "flash"], &system, 8),
+        ("threads", &["threads", "flash", "rtos"], &system, 9),
+        ("bare-metal", &["global", "flash"], &system[..2], 29),
+    ];
+    for (name, sources, options, tests) in cases {
+        let mut command = compiler("g++", "c++14");
+        command.args(options);
+        command.arg("-I").arg(root().join("include/mbed"));
+        for tree in &trees {
+            command.arg("-I").arg(tree);
+        }
+        for each in sources.iter().chain(&["check"]) {
+            command.arg(source(&format!("{each}.cpp")));
+        }
+        let program = link(&format!("inside-{name}"), command, &[&chip(&[])]);
+        let ran = held(&build::run(&program, &[])).len();
+        assert!(ran >= tests, "{name}: {ran} tests only");
+    }
+}
+
+/// No test lies about that nothing runs.
+#[test]
+fn each_source_is_compiled() {
+    let here = include_str!("cpp.rs");
+    let mut sources = 0;
+    for entry in fs::read_dir(source("")).expect("tests/cpp") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|ending| ending == "cpp") {
+            let name = path.file_stem().expect("a name").to_string_lossy();
+            let is_named = ["\"", ".cpp\""]
+                .iter()
+                .any(|end| here.contains(&format!("\"{name}{end}")));
+            assert!(is_named, "tests/cpp/{name}.cpp is in no program");
+            sources += 1;
+        }
+    }
+    assert!(sources > 15, "{sources} sources only");
 }
 
 /// With Mbed's own TDBStore, KVMap and kv_set in the program, linked as a whole and first, as in

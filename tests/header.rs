@@ -19,6 +19,7 @@ fn root() -> PathBuf {
 fn names() -> String {
     let errors: String = status::STATUSES
         .iter()
+        .filter(|(_, number)| *number != status::MBED_SUCCESS)
         .map(|(name, number)| format!("    {} = {number},\n", name.trim_end_matches('\0')))
         .collect();
     // Mbed has a second set of names, for the code in the low 16 bits of each status.

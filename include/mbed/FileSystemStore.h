@@ -15,7 +15,7 @@ NVKV_NAMES_BEGIN
 
 class FileSystemStore : public KVStore {
 public:
-    explicit FileSystemStore(FileSystem *fs);
+    FileSystemStore(FileSystem *fs);
     virtual ~FileSystemStore();
 
     virtual int init();

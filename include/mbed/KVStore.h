@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+// As Mbed's header: programs rely on it.
+#include <stdio.h>
+#include <string.h>
 
 #include "nvkv/names.h"
 

@@ -25,7 +25,8 @@ NVKV_NAMES_BEGIN
 // called by any thread; nobody may be in a call when the store is destroyed.
 //
 // All functions return MBED_ERROR_NOT_READY before init() and after deinit(), unless they say
-// otherwise, MBED_ERROR_READ_FAILED and MBED_ERROR_WRITE_FAILED where the device fails, and
+// otherwise, MBED_ERROR_READ_FAILED and MBED_ERROR_WRITE_FAILED where the device fails,
+// MBED_ERROR_OPERATION_PROHIBITED from what writes once too much of the device failed, and
 // MBED_ERROR_ALREADY_IN_USE where the device calls the store that it serves. After a loss of power
 // each key has its last value, but for the one that was being written: that has its old value or
 // the new one, whole.
@@ -37,7 +38,7 @@ public:
     // A store on `bd`, which must live as long as it. Its RAM comes from the heap with the first
     // init() and goes back when it is destroyed; its index is for as many keys as nvkv_index_keys
     // says (with more, all works the same, only slower).
-    explicit TDBStore(BlockDevice *bd)
+    TDBStore(BlockDevice *bd)
         : _bd(bd), _ram(NULL), _ram_size(0), _is_lent(false), _was_open(false) {}
 
     // The same in memory that the program lends it, of any alignment: nothing comes from the heap
@@ -98,7 +99,6 @@ public:
     //   REQUIRE_REPLAY_PROTECTION_FLAG are set (the last two are only stored)
     // - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
     // - MBED_ERROR_MEDIA_FULL: no room; nothing was written
-    // - MBED_ERROR_INVALID_DATA_DETECTED: what is stored of this key is damaged
     virtual int set(const char *key, const void *buffer, size_t size, uint32_t flags) {
         if (!is_valid_key(key) || (buffer == NULL && size > 0) || !are_valid(flags)) {
             return MBED_ERROR_INVALID_ARGUMENT;
@@ -180,7 +180,8 @@ public:
 
     // - MBED_ERROR_INVALID_ARGUMENT: not the handle of the value that is open, or NULL with a size
     // - MBED_ERROR_INVALID_SIZE: more than was announced; nothing was added, and it stays open
-    // - MBED_ERROR_MEDIA_FULL, MBED_ERROR_WRITE_FAILED: the value is dropped
+    // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED, MBED_ERROR_OPERATION_PROHIBITED: the value
+    //   is dropped, and the old one stays
     virtual int set_add_data(set_handle_t handle, const void *value_data, size_t data_size) {
         const call store(*this);
         return store == nullptr ? static_cast<int>(MBED_ERROR_NOT_READY)
@@ -331,7 +332,7 @@ private:
                 return open_device(format);
             }
         }
-        return format ? MBED_ERROR_ALREADY_IN_USE : MBED_SUCCESS;
+        return format ? static_cast<int>(MBED_ERROR_ALREADY_IN_USE) : MBED_SUCCESS;
     }
 
     int open_device(bool format) {

@@ -12,7 +12,11 @@
 
 #include "FlashIAP.h"
 
-#ifndef NVSTORE_ENABLED
+// 0 where Mbed's chip has no flash, as in Mbed; programs ask with #if.
+#if !defined(NVKV_OWN_FLASH_IAP) && !defined(DEVICE_FLASH)
+#undef NVSTORE_ENABLED
+#define NVSTORE_ENABLED 0
+#elif !defined(NVSTORE_ENABLED)
 #define NVSTORE_ENABLED 1
 #endif
 
@@ -51,7 +55,7 @@ typedef enum {
 
 #define NVSTORE_NUM_AREAS 2
 
-#if defined(NVKV_OWN_FLASH_IAP) || defined(DEVICE_FLASH)
+#if NVSTORE_ENABLED
 
 #include "nvkv/flash_owner.h"
 #include "nvkv/lock.h"

@@ -47,6 +47,42 @@ static void read_only(call_t *c) {
     EXPECT(MBED_ERROR_OPERATION_PROHIBITED, status);
 }
 
+/* With something that is looked at before space. */
+static void read_only_missing(call_t *c) {
+    read_only(c);
+    c->text = world.by_path ? "/kv/missing" : "missing";
+}
+
+static void read_only_write_once(call_t *c) {
+    read_only(c);
+    c->text = world.by_path ? "/kv/once" : "once";
+}
+
+static void read_only_and_flags(call_t *c) {
+    read_only(c);
+    c->flags = KV_RESERVED_FLAG;
+}
+
+static void read_only_and_too_large(call_t *c) {
+    read_only(c);
+    c->size = (4u << 20) + 1;
+}
+
+static void read_only_and_nothing(call_t *c) {
+    read_only(c);
+    c->size = 0;
+}
+
+static void full_and_write_once(call_t *c) {
+    full(c);
+    c->text = world.by_path ? "/kv/once" : "once";
+}
+
+static void full_and_missing(call_t *c) {
+    full(c);
+    c->text = world.by_path ? "/kv/missing" : "missing";
+}
+
 /* The same noticed by a value in pieces. */
 static void no_more_erases(call_t *c) {
     kv_set_handle_t handle;
@@ -70,16 +106,36 @@ static void no_more_erases(call_t *c) {
 
 #define FULL MBED_ERROR_MEDIA_FULL
 #define READ_ONLY MBED_ERROR_OPERATION_PROHIBITED
+#define PROTECTED MBED_ERROR_WRITE_PROTECTED
+
+/* Existence and write-once come before space, and before what failed. */
+#define WRITE_CASES(function, too_large) \
+    ROW_CHANGED(function, full, FULL), \
+    ROW_CHANGED(function, full_and_write_once, PROTECTED), \
+    ROW_CHANGED(function, read_only, READ_ONLY), \
+    ROW_CHANGED(function, read_only_missing, READ_ONLY), \
+    ROW_CHANGED(function, read_only_and_nothing, READ_ONLY), \
+    ROW_CHANGED(function, read_only_write_once, PROTECTED), \
+    ROW_CHANGED(function, read_only_and_flags, INVALID_ARGUMENT), \
+    ROW_CHANGED(function, read_only_and_too_large, too_large)
+#define REMOVE_CASES(function) \
+    ROW_CHANGED(function, full_and_missing, NOT_FOUND), \
+    ROW_CHANGED(function, full_and_write_once, PROTECTED), \
+    ROW_CHANGED(function, full, MBED_SUCCESS), \
+    ROW_CHANGED(function, read_only, READ_ONLY), \
+    ROW_CHANGED(function, read_only_missing, NOT_FOUND), \
+    ROW_CHANGED(function, read_only_write_once, PROTECTED)
 
 static const row_t rows[] = {
-    ROW_CHANGED(kv_store_set, full, FULL),
-    ROW_CHANGED(kv_set, full, FULL),
-    ROW_CHANGED(kv_store_set_start, full, FULL),
-    ROW_CHANGED(kv_set_start, full, FULL),
+    WRITE_CASES(kv_store_set, INVALID_SIZE),
+    WRITE_CASES(kv_set, FULL),
+    WRITE_CASES(kv_store_set_start, INVALID_SIZE),
+    WRITE_CASES(kv_set_start, FULL),
+    REMOVE_CASES(kv_store_remove),
+    REMOVE_CASES(kv_remove),
     ROW_CHANGED(kv_store_reserved_data_set, full_for_data, FULL),
 
-    ROW_CHANGED(kv_store_remove, read_only, READ_ONLY),
-    ROW_CHANGED(kv_remove, read_only, READ_ONLY),
+    ROW_CHANGED(kv_store_reserved_data_set, read_only, READ_ONLY),
     ROW_CHANGED(kv_store_reset, read_only, READ_ONLY),
     ROW_CHANGED(kv_reset, read_only, READ_ONLY),
     ROW_CHANGED(kv_store_get, no_more_erases, MBED_SUCCESS),

@@ -9,9 +9,19 @@
 
 CASE(CONFIG_CASE) {
     EXPECT(CONFIG_STATUS, kv_set("/" NVKV_TEXT(MBED_CONF_STORAGE_DEFAULT_KV) "/key", "data", 5, 0));
-    mbed::bd_addr_t start = 0;
-    mbed::bd_size_t size = 0;
+    // As the program has it from the macros, and completed.
+    mbed::bd_addr_t start = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS;
+    mbed::bd_size_t size = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE;
     EXPECT(CONFIG_BOUNDS, kv_get_flash_bounds_from_config(&start, &size));
+    if (CONFIG_BOUNDS != MBED_SUCCESS) {
+        IS(start == MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS);
+        IS(size == MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE);
+    }
+#ifdef CONFIG_DEFAULT_SIZE
+    OK(kv_get_default_flash_addresses(&start, &size));
+    IS(size == CONFIG_DEFAULT_SIZE);
+    IS(start == FLASH_START + FLASH_SECTORS * FLASH_SECTOR - CONFIG_DEFAULT_SIZE);
+#endif
 #ifdef CONFIG_START
     IS(start == CONFIG_START && size == CONFIG_SIZE);
     mbed::BlockDevice *const device =

@@ -15,7 +15,8 @@ public:
     typedef mbed::bd_addr_t bd_addr;
 
     Device(uint32_t size, uint32_t read, uint32_t program, uint32_t erase, int erase_value = 0xFF)
-        : fail_reads(0), fail_programs(0), fail_erases(0), fail_init(0), power(-1), inits(0),
+        : fail_reads(0), fail_programs(0), fail_erases(0), fail_init(0), bad_programs(0),
+          power(-1), inits(0),
           reads(0), programs(0), erases(0), _size(size), _read(read), _program(program),
           _erase(erase), _value(erase_value), _random(size | 1),
           _bytes(static_cast<unsigned char *>(malloc(size))),
@@ -72,6 +73,10 @@ public:
             _programmed[i] = 1;
             _bytes[i] = static_cast<const unsigned char *>(buffer)[i - addr];
         }
+        if (bad_programs > 0) {
+            bad_programs--;
+            _bytes[addr + bytes / 2] ^= 1;
+        }
         // The last unit that is programmed before power goes is torn.
         power -= power > 0;
         if (power == 0) {
@@ -104,6 +109,8 @@ public:
 
     // What the functions return where it is not 0.
     int fail_reads, fail_programs, fail_erases, fail_init;
+    // So many programs leave a wrong bit, and say nothing.
+    unsigned bad_programs;
     // Programs until power goes; -1: it stays.
     int power;
     int inits;

@@ -84,16 +84,41 @@ TEST(device_failures) {
     device.fail_reads = -1;
     EXPECT(MBED_ERROR_READ_FAILED, store.get("large", large, sizeof large, &actual));
     device.fail_reads = 0;
-    device.fail_programs = device.fail_erases = -1;
+    device.fail_programs = -1;
+    EXPECT(MBED_ERROR_WRITE_FAILED, store.set("key", "new", 4, 0));
+    EXPECT(MBED_ERROR_WRITE_FAILED, store.remove("key"));
+    device.fail_erases = -1;
     TDBStore::set_handle_t handle;
-    IS(store.set("key", "new", 4, 0) != MBED_SUCCESS);
-    IS(store.set_start(&handle, "key", 200, 0) != MBED_SUCCESS ||
-       store.set_add_data(handle, buffer, 200) != MBED_SUCCESS ||
-       store.set_finalize(handle) != MBED_SUCCESS);
+    int status = store.set_start(&handle, "key", 200, 0);
+    status = status != MBED_SUCCESS ? status : store.set_add_data(handle, buffer, 200);
+    status = status != MBED_SUCCESS ? status : store.set_finalize(handle);
+    IS(status == MBED_ERROR_WRITE_FAILED || status == MBED_ERROR_OPERATION_PROHIBITED);
+    EXPECT(INVALID_ARGUMENT, store.set_finalize(handle));
     // Nothing is lost, and nothing stays locked.
     OK(store.get("key", buffer, sizeof buffer, &actual));
     IS(check::same(buffer, "data"));
     device.fail_programs = device.fail_erases = 0;
+    OK(store.get("key", buffer, sizeof buffer, &actual));
+    IS(check::same(buffer, "data"));
+}
+
+// What was programmed is read back: what is not as it was written is written elsewhere.
+TEST(device_programs_badly) {
+    Device device(32768, 1, 16, 4096);
+    TDBStore store(&device);
+    OK(store.init());
+    OK(store.set("key", "data", 5, 0));
+    for (unsigned bad = 1; bad <= 3; bad++) {
+        device.bad_programs = bad;
+        OK(store.set("other", "a value in more than one unit", 30, 0));
+        IS(device.bad_programs == 0);
+        OK(store.get("other", buffer, sizeof buffer, &actual));
+        IS(actual == 30 && check::same(buffer, "a value in more than one unit"));
+    }
+    device.bad_programs = 10000;
+    const int status = store.set("key", "new", 4, 0);
+    IS(status == MBED_ERROR_WRITE_FAILED || status == MBED_ERROR_OPERATION_PROHIBITED);
+    device.bad_programs = 0;
     OK(store.get("key", buffer, sizeof buffer, &actual));
     IS(check::same(buffer, "data"));
 }

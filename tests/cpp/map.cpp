@@ -267,7 +267,10 @@ TEST(map_attach_and_detach) {
     OK(map().deinit());
     IS(b.deinits == 1 && inner.deinits == 1 && outer.deinits == 1 && c.deinits == 1);
     // Initialised still, and empty.
+    KVStore *found;
     EXPECT(NOT_READY, kv_get("key", buffer, sizeof buffer, NULL));
+    EXPECT(NOT_READY, kv_get("/first/key", buffer, sizeof buffer, NULL));
+    EXPECT(NOT_READY, map().lookup("/first/key", &found, &actual));
     OK(map().attach("again", &config_d));
     OK(map().detach("again"));
 }

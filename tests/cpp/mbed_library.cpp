@@ -65,7 +65,8 @@ int library_uses_a_store(mbed::KVStore *store, size_t *keys) {
     mbed::KVStore::info_t info;
     mbed::KVStore::iterator_t it;
     mbed::KVStore::set_handle_t handle;
-    int bad = store->set("library", "data", 5, 0) != 0;
+    int bad = store->init() != 0;
+    bad += store->set("library", "data", 5, 0) != 0;
     bad += store->get("library", key, sizeof key, &actual, 1) != 0 || actual != 4;
     bad += store->get_info("library", &info) != 0 || info.size != 5;
     bad += store->set_start(&handle, "pieces", 4, 1) != 0;
@@ -76,6 +77,8 @@ int library_uses_a_store(mbed::KVStore *store, size_t *keys) {
         ++*keys;
     }
     bad += store->iterator_close(it) != 0 || store->remove("library") != 0;
+    bad += store->deinit() != 0 || store->init() != 0 || store->get_info("pieces", &info) != 0;
+    bad += store->reset() != 0 || store->get_info("pieces", &info) == 0;
     return bad;
 }
 

@@ -146,14 +146,22 @@ TEST(state_after_deinit) {
     OK(fresh.store.set("key", "data", 5, 0));
     OK(fresh.store.iterator_open(&it));
     OK(fresh.store.set_start(&handle, "key", 5, 0));
+    const set_handle_t opened = handle;
+    iterator_t other;
     OK(fresh.store.deinit());
     EXPECT(NOT_READY, fresh.store.get("key", buffer, sizeof buffer, &actual));
     EXPECT(NOT_READY, fresh.store.get_info("key", &details));
     EXPECT(NOT_READY, fresh.store.set("key", "data", 5, 0));
     EXPECT(NOT_READY, fresh.store.remove("key"));
     EXPECT(NOT_READY, fresh.store.reset());
+    EXPECT(NOT_READY, fresh.store.set_start(&handle, "key", 5, 0));
+    IS(handle == NULL);
+    handle = opened;
     EXPECT(NOT_READY, fresh.store.set_add_data(handle, "data", 5));
+    EXPECT(NOT_READY, fresh.store.set_finalize(handle));
+    EXPECT(NOT_READY, fresh.store.iterator_open(&other));
     EXPECT(NOT_READY, fresh.store.iterator_next(it, buffer, sizeof buffer));
+    EXPECT(NOT_READY, fresh.store.iterator_close(it));
     EXPECT(NOT_READY, fresh.store.reserved_data_get(buffer, sizeof buffer, &actual));
     EXPECT(NOT_READY, fresh.store.reserved_data_set("data", 5));
     OK(fresh.store.init());
@@ -370,7 +378,7 @@ TEST(iterators_while_setting_and_removing) {
     while (fresh.store.iterator_next(it, buffer, sizeof buffer) == MBED_SUCCESS) {
         const int number = (buffer[3] - '0') * 10 + buffer[4] - '0';
         seen[number]++;
-        // Others come and go, this one is changed, one not seen yet is removed and set again.
+        // Others come and go, and this one is changed.
         char value[600];
         memset(value, step, sizeof value);
         OK(fresh.store.set(buffer, value, sizeof value, 0));

@@ -84,4 +84,13 @@ private:
 
 } // namespace mbed
 
+// Mbed's header does the same: older programs name these without their namespace.
+#ifndef MBED_NO_GLOBAL_USING_DIRECTIVE
+using mbed::BlockDevice;
+using mbed::bd_addr_t;
+using mbed::bd_size_t;
+using mbed::BD_ERROR_OK;
+using mbed::BD_ERROR_DEVICE_ERROR;
+#endif
+
 #endif

@@ -44,8 +44,11 @@
 #define NVKV_STORAGE_FILESYSTEM_NO_RBP 2
 #define NVKV_STORAGE NVKV_PASTE(NVKV_STORAGE_, MBED_CONF_STORAGE_STORAGE_TYPE)
 
-// With Mbed's headers, a chip without flash has no FlashIAP either.
-#if defined(NVKV_OWN_FLASH_IAP) || defined(DEVICE_FLASH)
+// With Mbed's headers, a chip without flash has no FlashIAP, and a target without the component of
+// that name no FlashIAPBlockDevice.
+#if defined(NVKV_OWN_FLASH_IAP)
+#define NVKV_HAS_FLASH_IAP 1
+#elif defined(DEVICE_FLASH) && !defined(NVKV_OWN_FLASH_IAP_BLOCK_DEVICE)
 #define NVKV_HAS_FLASH_IAP 1
 #else
 #define NVKV_HAS_FLASH_IAP 0
@@ -108,7 +111,8 @@ NVKV_NAMES_END
 
 extern "C" {
 
-// The last two sectors of the flash, or the last 14 program pages in whole sectors.
+// The last two sectors of the flash, or, where that is more, the last 14 program pages and what
+// makes them begin at a multiple of two sectors: where Mbed OS 6 has its store.
 //
 // - MBED_ERROR_INVALID_ARGUMENT: a pointer is NULL
 // - MBED_ERROR_INITIALIZATION_FAILED: the flash failed
@@ -129,6 +133,12 @@ inline int kv_get_default_flash_addresses(mbed::bd_addr_t *start_address, mbed::
         at -= flash.sector_size(at - 1);
         sectors++;
     }
+    if (sectors > 2) {
+        const uint64_t pair = 2 * flash.sector_size(at);
+        while (at > flash.start() && at % pair != 0) {
+            at -= flash.sector_size(at - 1);
+        }
+    }
     if (at < flash.first_free()) {
         return MBED_ERROR_MEDIA_FULL;
     }
@@ -140,13 +150,15 @@ inline int kv_get_default_flash_addresses(mbed::bd_addr_t *start_address, mbed::
 #endif
 }
 
-// Where the configuration says: a base address of 0 is as far before the end of the flash as the
-// size says.
+// Completes and checks an address and a size of the configuration, which the program has put there:
+// an address of 0 becomes as far before the end of the flash as the size says; a size of 0 all up
+// to that end. An address other than 0 may be before the program, as with Mbed.
 //
 // - MBED_ERROR_INVALID_ARGUMENT: a pointer is NULL
 // - MBED_ERROR_INITIALIZATION_FAILED: the flash failed
-// - MBED_ERROR_INVALID_SIZE: not whole sectors, or beyond the flash
-// - MBED_ERROR_MEDIA_FULL: the program is there
+// - MBED_ERROR_INVALID_SIZE: not whole sectors, or beyond the flash; nothing is changed
+// - MBED_ERROR_MEDIA_FULL: the end of the program is there, or, with an address of 0, the program
+//   may be; nothing is changed
 // - MBED_ERROR_UNSUPPORTED: there is no flash
 inline int kv_get_flash_bounds_from_config(mbed::bd_addr_t *start_address, mbed::bd_size_t *size) {
     if (start_address == NULL || size == NULL) {
@@ -157,14 +169,23 @@ inline int kv_get_flash_bounds_from_config(mbed::bd_addr_t *start_address, mbed:
     if (!flash.is_open()) {
         return MBED_ERROR_INITIALIZATION_FAILED;
     }
-    const uint64_t bytes = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE;
-    uint64_t at = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS;
-    at = at != 0 ? at : flash.end() - bytes;
-    if (at < flash.start() || at > flash.end() || bytes > flash.end() - at ||
-        !flash.is_border(at) || !flash.is_border(at + bytes)) {
+    const uint64_t whole = flash.end() - flash.start();
+    const bool is_placed = *start_address != 0;
+    if (is_placed ? *start_address < flash.start() || *start_address > flash.end()
+                  : *size > whole) {
         return MBED_ERROR_INVALID_SIZE;
     }
-    if (at < flash.first_free()) {
+    const uint64_t bytes = *size != 0   ? *size
+                           : is_placed ? flash.end() - *start_address
+                                       : whole;
+    const uint64_t at = is_placed ? *start_address : flash.end() - bytes;
+    if (bytes > flash.end() - at || !flash.is_border(at) || !flash.is_border(at + bytes)) {
+        return MBED_ERROR_INVALID_SIZE;
+    }
+    // Where the program begins is not known; its last byte is.
+    const uint64_t image = FLASHIAP_APP_ROM_END_ADDR;
+    const bool is_hit = at < image && image <= at + bytes;
+    if (is_hit || (!is_placed && at < flash.first_free())) {
         return MBED_ERROR_MEDIA_FULL;
     }
     *start_address = at;
@@ -196,12 +217,10 @@ inline int tdb_internal() {
         return MBED_ERROR_UNSUPPORTED;
     }
 #endif
-    mbed::bd_addr_t start = 0;
-    mbed::bd_size_t size = 0;
-    const bool is_default = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE == 0 &&
-                            MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS == 0;
-    int status = is_default ? kv_get_default_flash_addresses(&start, &size)
-                            : kv_get_flash_bounds_from_config(&start, &size);
+    mbed::bd_addr_t start = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS;
+    mbed::bd_size_t size = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE;
+    int status = start == 0 && size == 0 ? kv_get_default_flash_addresses(&start, &size)
+                                         : kv_get_flash_bounds_from_config(&start, &size);
     if (status != MBED_SUCCESS) {
         return status;
     }

@@ -123,4 +123,9 @@ private:
 
 } // namespace mbed
 
+// Mbed's header does the same: older programs name the class without its namespace.
+#ifndef MBED_NO_GLOBAL_USING_DIRECTIVE
+using mbed::HeapBlockDevice;
+#endif
+
 #endif

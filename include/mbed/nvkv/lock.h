@@ -10,10 +10,10 @@
 
 #include "../PlatformMutex.h"
 
-// With Mbed's own PlatformMutex: whether there is an operating system behind it.
+// With Mbed's own PlatformMutex: whether there is an operating system behind it. In Mbed's
+// bare-metal profile there is none, even where MBED_CONF_RTOS_API_PRESENT is defined.
 #ifndef NVKV_THREADS
-#if defined(MBED_CONF_RTOS_API_PRESENT) || defined(MBED_CONF_RTOS_PRESENT) || \
-    defined(__unix__) || defined(NVKV_THREAD)
+#if defined(MBED_CONF_RTOS_PRESENT) || defined(__unix__) || defined(NVKV_THREAD)
 #define NVKV_THREADS 1
 #else
 #define NVKV_THREADS 0
@@ -21,7 +21,7 @@
 #endif
 
 #if NVKV_THREADS && !defined(NVKV_THREAD)
-#if defined(MBED_CONF_RTOS_API_PRESENT) || defined(MBED_CONF_RTOS_PRESENT)
+#ifdef MBED_CONF_RTOS_PRESENT
 extern "C" void *osThreadGetId(void);
 #define NVKV_THREAD() osThreadGetId()
 #else
@@ -31,7 +31,7 @@ extern "C" void *osThreadGetId(void);
 
 // NVKV_SLEEP(ms): where the program names its own mutexes, it may define this, too.
 #if NVKV_THREADS && !defined(NVKV_SLEEP)
-#if defined(MBED_CONF_RTOS_API_PRESENT) || defined(MBED_CONF_RTOS_PRESENT)
+#ifdef MBED_CONF_RTOS_PRESENT
 #include "cmsis_os2.h"
 #define NVKV_SLEEP(ms) osDelay(ms)
 #elif defined(__unix__) || defined(__APPLE__) || defined(_WIN32)

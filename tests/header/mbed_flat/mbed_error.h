@@ -11,8 +11,9 @@ typedef int mbed_error_status_t;
     MBED_ERROR_CODE_##name = 256 + (code), \
     MBED_ERROR_##name = -2130771712 + (code)
 
+#define MBED_SUCCESS 0
+
 typedef enum _mbed_error_code {
-    MBED_SUCCESS = 0,
     MBED_DEFINE_SYSTEM_ERROR(UNKNOWN, 0),
     MBED_DEFINE_SYSTEM_ERROR(INVALID_ARGUMENT, 1),
     MBED_DEFINE_SYSTEM_ERROR(INVALID_DATA_DETECTED, 2),

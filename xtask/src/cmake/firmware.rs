@@ -1,6 +1,7 @@
 //! Firmware for Cortex-M with a toolchain file, in C and C++, run on an emulator.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use super::{CMAKE, NINJA, Project, expect, missing, quiet};
@@ -65,7 +66,9 @@ pub(crate) fn check() -> Outcome {
     }
     let all = || -> Result<(), Failure> {
         PROCESSORS.iter().try_for_each(build_and_run)?;
-        flags_of_the_project()
+        prefix_of_a_preset(&PROCESSORS[1])?;
+        flags_of_the_project()?;
+        critical_section()
     };
     all().into()
 }
@@ -87,6 +90,11 @@ fn build_and_run(processor: &Processor) -> Result<(), Failure> {
     let printed = project.configure("Ninja", &[&options[0], &options[1]])?;
     chosen(&printed, processor.target)?;
     project.build()?;
+    emulate(processor, &project)
+}
+
+/// Runs the project's programs, which check themselves.
+fn emulate(processor: &Processor, project: &Project) -> Result<(), Failure> {
     for (program, expected) in [
         ("firmware_c", "C on the emulator: MBED_SUCCESS\n"),
         ("firmware_cpp", "C++ on the emulator: MBED_SUCCESS\n"),
@@ -102,6 +110,40 @@ fn build_and_run(processor: &Processor) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Built by somebody with a preset, and used by somebody without Rust: by `find_package`, and with
+/// the folder of nvkv.
+fn prefix_of_a_preset(processor: &Processor) -> Result<(), Failure> {
+    let nvkv = Project::nvkv_alone("preset for firmware")?;
+    for arguments in [&["--preset"][..], &["--build", "--preset"]] {
+        let mut preset = super::cmake();
+        preset.current_dir(nvkv.source()).args(arguments);
+        quiet(preset.arg("cortex-m4"))?;
+    }
+    let prefix = nvkv.source().join("build/cortex-m4/prefix");
+    for way in [
+        "-DNVKV_IS_INSTALLED=ON -DCMAKE_PREFIX_PATH=",
+        "-DNVKV_PREBUILT=",
+    ] {
+        let project = Project::new("firmware without Rust", "firmware")?;
+        let toolchain = project.source().join("toolchain.cmake");
+        let mut options = vec![
+            format!("-DCMAKE_TOOLCHAIN_FILE={}", toolchain.display()),
+            format!("-DPROCESSOR_FLAGS={}", processor.flags),
+            "-DNVKV_CARGO=/no/cargo".to_owned(),
+            "-DNVKV_RUSTC=/no/rustc".to_owned(),
+        ];
+        options.extend(way.split(' ').map(str::to_owned));
+        if let Some(last) = options.last_mut() {
+            last.push_str(&prefix.display().to_string());
+        }
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        project.configure("Ninja", &options)?;
+        project.build()?;
+        emulate(processor, &project)?;
+    }
+    Ok(())
+}
+
 /// The processor stands in `add_compile_options` of the project, not in the toolchain file.
 fn flags_of_the_project() -> Result<(), Failure> {
     let project = Project::new("options", "firmware")?;
@@ -112,6 +154,26 @@ fn flags_of_the_project() -> Result<(), Failure> {
     ];
     let printed = project.configure("Ninja", &[&options[0], &options[1]])?;
     chosen(&printed, "thumbv7em-none-eabihf")
+}
+
+/// An archive with a cargo feature, which brings a crate: here cargo may fetch that.
+fn critical_section() -> Result<(), Failure> {
+    let project = Project::nvkv_alone("features")?;
+    let as_it_is = |mut cmake: Command| {
+        cmake
+            .env_remove("CARGO_HOME")
+            .env_remove("CARGO_NET_OFFLINE");
+        quiet(&mut cmake)
+    };
+    let mut configure = project.configure_command("Ninja");
+    configure.arg(format!("-DNVKV_RUST_TARGET={}", PROCESSORS[0].target));
+    configure.arg("-DNVKV_FEATURES=critical-section;critical-section/restore-state-u32");
+    as_it_is(configure)?;
+    let mut build = super::cmake();
+    build.arg("--build").arg(project.built(""));
+    as_it_is(build)?;
+    let symbols = quiet(command("arm-none-eabi-nm").arg(project.built("libnvkv.a")))?;
+    expect(&symbols, " U _critical_section_1_0_acquire")
 }
 
 /// An error unless the configuration said that it chose this target; to the end of the word, as

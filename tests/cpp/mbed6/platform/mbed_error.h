@@ -9,8 +9,9 @@ typedef int mbed_error_status_t;
 #define STAND_IN(name, number) \
     MBED_ERROR_CODE_##name = 256 + number, MBED_ERROR_##name = (int)(0x80FF0100u + number)
 
+#define MBED_SUCCESS 0
+
 enum mbed_stand_in_numbers {
-    MBED_SUCCESS = 0,
     STAND_IN(UNKNOWN, 0),
     STAND_IN(INVALID_ARGUMENT, 1),
     STAND_IN(INVALID_DATA_DETECTED, 2),
