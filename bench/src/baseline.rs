@@ -160,7 +160,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{pairs, results::tests::sample};
+    use crate::{
+        flash::Counters,
+        pairs,
+        results::{self, Share, tests::sample},
+        root, stores,
+        tables::find,
+    };
 
     #[test]
     fn a_figure_that_got_worse_and_one_that_got_better_are_told() {
@@ -174,9 +180,15 @@ mod tests {
         new.stored = Some((7, 45));
         let text = differences(&[old.clone()], &[new]).unwrap();
         let (worse, better) = text.split_once("better:").unwrap();
-        assert!(worse.contains("nvkv, qspi, config: ram: 99 -> 200 (+102.0 %)"), "{text}");
+        assert!(
+            worse.contains("nvkv, qspi, config: ram: 99 -> 200 (+102.0 %)"),
+            "{text}"
+        );
         assert!(worse.contains("stored: 8 -> 7"), "{text}");
-        assert!(better.contains("set, bytes programmed: 4 -> 1 (-75.0 %)"), "{text}");
+        assert!(
+            better.contains("set, bytes programmed: 4 -> 1 (-75.0 %)"),
+            "{text}"
+        );
         let absent = differences(&[], &[old]).unwrap();
         assert!(absent.contains("nvkv, qspi, config: not in"), "{absent}");
     }
@@ -203,7 +215,37 @@ mod tests {
         }
     }
 
-    use crate::{results, root, stores};
+    /// What the documents say of larger flashes.
+    #[test]
+    fn nothing_grows_faster_than_the_flash() {
+        let committed = results::read(&root().join(PATH)).unwrap();
+        let [one, four, sixteen, _] = workloads::SCALES;
+        let row = |flash: &str| find(&committed, stores::OWN, flash, "scale").unwrap();
+        for (small, large) in [(one, four), (four, sixteen)] {
+            let (small, large) = (row(small), row(large));
+            assert_eq!(
+                (&small.outcome, &large.outcome),
+                (&Outcome::Good, &Outcome::Good)
+            );
+            let ratio = |share: fn(&Row) -> Option<Share>, figure: fn(&Counters) -> u64| {
+                let per = |row| {
+                    let share = share(row).unwrap();
+                    share.per(figure(&share.counters))
+                };
+                per(large) / per(small)
+            };
+            // The flash and its keys are four times as many. 2 % for what is not spread evenly.
+            assert!(ratio(|row| row.mount, |counted| counted.reads) < 4.0 * 1.05);
+            assert!(ratio(|row| row.mount, |counted| counted.read_bytes) < 4.0 * 1.02);
+            assert!(ratio(|row| row.get, |counted| counted.reads) < 1.02);
+            assert!(ratio(|row| row.get, |counted| counted.read_bytes) < 1.03);
+            assert!(ratio(|row| row.set, |counted| counted.reads) < 1.02);
+            assert!(ratio(|row| row.set, |counted| counted.program_bytes) < 1.03);
+            assert!(large.ram < 4 * small.ram);
+            let miss = large.miss.unwrap();
+            assert!(miss.per(miss.counters.reads) < 0.05);
+        }
+    }
 
     /// The check of the figures: all those of nvkv, anew.
     #[test]

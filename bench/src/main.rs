@@ -144,7 +144,10 @@ fn run() -> Result<(), String> {
     for (name, svg) in plots::all(&rows)? {
         write(&out(&name), &svg)?;
     }
-    println!("written: {} and the plots beside it", out("results.json").display());
+    println!(
+        "written: {} and the plots beside it",
+        out("results.json").display()
+    );
     let path = root().join(baseline::PATH);
     let committed = results::read(&path)?;
     if options.update {
@@ -153,7 +156,10 @@ fn run() -> Result<(), String> {
         for (path, text) in docs::files(&merged)? {
             write(&path, &text)?;
         }
-        println!("written: {} and the documents that carry its figures", path.display());
+        println!(
+            "written: {} and the documents that carry its figures",
+            path.display()
+        );
         return Ok(());
     }
     match baseline::differences(&committed, &rows) {

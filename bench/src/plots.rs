@@ -1,5 +1,517 @@
-//! Figures as plots.
-use crate::results::Row;
-pub fn all(_rows: &[Row]) -> Result<Vec<(String, String)>, String> {
-    Ok(Vec::new())
+//! Figures as plots, in SVG. Without a row for a store there is no line or bar for it.
+
+use plotters::{
+    coord::Shift,
+    element::{Circle, DynElement, IntoDynElement, Rectangle, TriangleMarker},
+    prelude::*,
+    series::DashedLineSeries,
+    style::text_anchor::{HPos, Pos, VPos},
+};
+use serde_json::Value;
+
+use crate::{
+    baseline::STORES,
+    results::{Outcome, Row, Share},
+    stores::OWN,
+    tables::{ELSEWHERE, elsewhere, find, inside},
+};
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+const INK: RGBColor = RGBColor(40, 40, 40);
+const GRID: RGBColor = RGBColor(225, 225, 225);
+/// Told apart by people who see no red or no green.
+const COLOURS: [RGBColor; 10] = [
+    RGBColor(0, 90, 181),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 138, 105),
+    RGBColor(150, 75, 150),
+    RGBColor(120, 120, 120),
+    RGBColor(178, 140, 0),
+    RGBColor(60, 160, 215),
+    RGBColor(170, 30, 60),
+    RGBColor(100, 70, 30),
+    RGBColor(230, 120, 170),
+];
+
+/// The names of the plots, as files.
+pub const NAMES: [&str; 4] = [
+    "write-cost.svg",
+    "erase-spread.svg",
+    "read-cost.svg",
+    "ram.svg",
+];
+
+/// All plots, by name.
+pub fn all(rows: &[Row]) -> Result<Vec<(String, String)>, String> {
+    let [write, spread, read, ram] = NAMES;
+    Ok(vec![
+        (write.to_owned(), write_cost(rows)?),
+        (spread.to_owned(), bars(&erase_spread(rows))?),
+        (read.to_owned(), bars(&read_cost(rows))?),
+        (ram.to_owned(), bars(&memory(rows))?),
+    ])
+}
+
+fn font(size: u32) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(&INK)
+}
+
+/// The first number of a text like `2611.5 (12770)`.
+fn number(text: &str) -> Option<f64> {
+    text.split([' ', '/']).next()?.parse().ok()
+}
+
+/// Draws into an SVG of this size.
+fn svg(
+    size: (u32, u32),
+    draw: impl FnOnce(&Area<'_>) -> Result<(), Box<dyn std::error::Error>>,
+) -> Result<String, String> {
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+        let done = area
+            .fill(&WHITE)
+            .map_err(Into::into)
+            .and_then(|()| draw(&area))
+            .and_then(|()| area.present().map_err(Into::into));
+        done.map_err(|error| format!("plot: {error}"))?;
+    }
+    Ok(text)
+}
+
+/// A line of a plot.
+struct Line {
+    name: String,
+    points: Vec<(f64, f64)>,
+    /// Measured elsewhere: dashed.
+    foreign: bool,
+}
+
+/// What the two caches of a store have no part in is shown once.
+fn shown(store: &str) -> Option<&str> {
+    match store {
+        "sequential-storage, key cache" => None,
+        "sequential-storage, no cache" => Some("sequential-storage"),
+        other => Some(other),
+    }
+}
+
+const UTILISATIONS: [u32; 4] = [20, 40, 60, 80];
+
+fn write_lines(rows: &[Row], flash: &str) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut add = |name: String, figure: &dyn Fn(&str) -> Option<f64>, foreign| {
+        let points: Vec<(f64, f64)> = UTILISATIONS
+            .iter()
+            .filter_map(|percent| {
+                let figure = figure(&format!("util{percent}"))?;
+                Some((f64::from(*percent), figure))
+            })
+            .collect();
+        lines.push(Line {
+            name,
+            points,
+            foreign,
+        });
+    };
+    for store in STORES {
+        let Some(name) = shown(store) else { continue };
+        let figure = |workload: &str| {
+            let row = find(rows, store, flash, workload)?;
+            let set = row.set.filter(|_| row.outcome == Outcome::Good)?;
+            Some(set.per(set.counters.program_bytes))
+        };
+        add(name.to_owned(), &figure, false);
+    }
+    let elsewhere = elsewhere();
+    if let Some(stores) = elsewhere["write"][flash].as_object() {
+        for (store, figures) in stores {
+            let figure = |workload: &str| number(figures[workload].as_str()?);
+            add(format!("{store}{ELSEWHERE}"), &figure, true);
+        }
+    }
+    lines.retain(|line| !line.points.is_empty());
+    lines
+}
+
+/// Bytes programmed per set against utilisation.
+fn write_cost(rows: &[Row]) -> Result<String, String> {
+    let panels = [
+        ("qspi: 64 sectors of 4 KiB", write_lines(rows, "qspi")),
+        ("nrf52: 8 sectors of 4 KiB", write_lines(rows, "nrf52")),
+    ];
+    // The same store has the same colour in both.
+    let mut names: Vec<String> = Vec::new();
+    for line in panels.iter().flat_map(|(_, lines)| lines) {
+        if !names.contains(&line.name) {
+            names.push(line.name.clone());
+        }
+    }
+    svg((1080, 470), |area| {
+        let title = "Bytes programmed per set of a value of 128 bytes";
+        area.draw(&Text::new(title, (20, 12), font(19)))?;
+        let (plots, legend) = area.split_horizontally(850);
+        let (left, right) = plots.split_horizontally(425);
+        for (place, (caption, lines)) in [left, right].iter().zip(&panels) {
+            write_panel(place, caption, lines, &names)?;
+        }
+        for (index, name) in names.iter().enumerate() {
+            let y = 70 + 26 * index as i32;
+            let foreign = name.ends_with(ELSEWHERE);
+            let stroke = COLOURS[index % COLOURS.len()].stroke_width(2);
+            let ends = if foreign {
+                vec![(4, 12), (20, 28)]
+            } else {
+                vec![(4, 28)]
+            };
+            for (from, to) in ends {
+                legend.draw(&PathElement::new(vec![(from, y), (to, y)], stroke))?;
+            }
+            legend.draw(&(EmptyElement::at((16, y)) + marker(index)))?;
+            legend.draw(&Text::new(name.as_str(), (36, y - 8), font(14)))?;
+        }
+        let y = 80 + 26 * names.len() as i32;
+        let note = [
+            format!("{} measured elsewhere", ELSEWHERE.trim()),
+            "no point: it did not fit".to_owned(),
+        ];
+        for (line, text) in note.iter().enumerate() {
+            let place = (4, y + 20 * line as i32);
+            legend.draw(&Text::new(text.as_str(), place, font(13)))?;
+        }
+        Ok(())
+    })
+}
+
+/// The marker of a line: another shape where the colour alone would be close.
+fn marker<'a>(index: usize) -> DynElement<'static, SVGBackend<'a>, (i32, i32)> {
+    let style = COLOURS[index % COLOURS.len()].filled();
+    match index % 3 {
+        0 => Circle::new((0, 0), 5, style).into_dyn(),
+        1 => Rectangle::new([(-4, -4), (4, 4)], style).into_dyn(),
+        _ => TriangleMarker::new((0, 0), 6, style).into_dyn(),
+    }
+}
+
+fn write_panel(
+    area: &Area<'_>,
+    caption: &str,
+    lines: &[Line],
+    names: &[String],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut chart = ChartBuilder::on(area)
+        .margin(14)
+        .margin_top(42)
+        .caption(caption, font(15))
+        .x_label_area_size(44)
+        .y_label_area_size(64)
+        .build_cartesian_2d(16.0..84.0, (100.0..20_000.0).log_scale())?;
+    chart
+        .configure_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(INK)
+        .label_style(font(13))
+        .axis_desc_style(font(14))
+        .x_desc("live keys and values, % of the partition")
+        .y_desc("bytes per set")
+        .x_labels(7)
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| format!("{y:.0}"))
+        .draw()?;
+    for line in lines.iter().rev() {
+        let index = names.iter().position(|name| *name == line.name);
+        let index = index.unwrap_or_default();
+        let width = if line.name == OWN { 4 } else { 2 };
+        let stroke = COLOURS[index % COLOURS.len()].stroke_width(width);
+        let points = line.points.clone();
+        if line.foreign {
+            chart.draw_series(DashedLineSeries::new(points, 6, 4, stroke))?;
+        } else {
+            chart.draw_series(LineSeries::new(points, stroke))?;
+        }
+        chart.draw_series(line.points.iter().map(|point| {
+            let at = EmptyElement::at(*point);
+            at + marker(index)
+        }))?;
+    }
+    Ok(())
+}
+
+/// Bars beside each other: a row for each store, a panel for each kind of figure.
+struct Bars {
+    title: &'static str,
+    stores: Vec<String>,
+    panels: Vec<Panel>,
+}
+
+struct Panel {
+    caption: &'static str,
+    axis: &'static str,
+    /// Where the axis, which is logarithmic, begins.
+    least: f64,
+    figures: Vec<Option<f64>>,
+}
+
+/// A figure of a row here, and of a text from elsewhere.
+struct Figure<'f> {
+    caption: &'static str,
+    axis: &'static str,
+    least: f64,
+    here: &'f dyn Fn(&str) -> Option<f64>,
+    there: &'f dyn Fn(&Value) -> Option<f64>,
+}
+
+fn gather(title: &'static str, figures: &[Figure<'_>]) -> Bars {
+    let elsewhere = elsewhere();
+    let foreign = elsewhere["read"]["qspi"].as_object();
+    let mut stores: Vec<String> = STORES.iter().map(|&name| name.to_owned()).collect();
+    stores.extend(
+        foreign
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| format!("{name}{ELSEWHERE}")),
+    );
+    let panels = figures
+        .iter()
+        .map(|figure| Panel {
+            caption: figure.caption,
+            axis: figure.axis,
+            least: figure.least,
+            figures: STORES
+                .iter()
+                .map(|name| (figure.here)(name))
+                .chain(
+                    foreign
+                        .into_iter()
+                        .flatten()
+                        .map(|(_, texts)| (figure.there)(texts)),
+                )
+                .collect(),
+        })
+        .collect();
+    Bars {
+        title,
+        stores,
+        panels,
+    }
+}
+
+/// A row on `qspi` that has figures.
+fn good<'r>(rows: &'r [Row], store: &str, workload: &str) -> Option<&'r Row> {
+    find(rows, store, "qspi", workload).filter(|row| row.outcome == Outcome::Good)
+}
+
+fn erase_spread(rows: &[Row]) -> Bars {
+    let spread = |store: &str, workload: &str| {
+        let (least, most) = good(rows, store, workload)?.wear?;
+        Some(f64::from(most - least))
+    };
+    let part = |texts: &Value, index: usize| {
+        let text = texts["spread"].as_str()?;
+        text.split('/').nth(index)?.parse().ok()
+    };
+    gather(
+        "Spread of wear: most minus least erases of a sector (qspi, 20,000 updates)",
+        &[
+            Figure {
+                caption: "config: 64 keys of 32 bytes",
+                axis: "erases",
+                least: 0.5,
+                here: &|store| spread(store, "config"),
+                there: &|texts| part(texts, 0),
+            },
+            Figure {
+                caption: "util40: 743 keys of 128 bytes",
+                axis: "erases",
+                least: 0.5,
+                here: &|store| spread(store, "util40"),
+                there: &|texts| part(texts, 1),
+            },
+        ],
+    )
+}
+
+fn read_cost(rows: &[Row]) -> Bars {
+    let per = |share: Option<Share>| share.map(|share| share.per(share.counters.reads));
+    let text = |texts: &Value, name: &str| number(texts[name].as_str()?);
+    gather(
+        "Cost of reading (qspi, config: 64 keys of 32 bytes)",
+        &[
+            Figure {
+                caption: "get",
+                axis: "flash reads per get",
+                least: 0.5,
+                here: &|store| per(good(rows, store, "config")?.get),
+                there: &|texts| text(texts, "get"),
+            },
+            Figure {
+                caption: "get of a key that is not there",
+                axis: "flash reads per miss",
+                least: 0.5,
+                here: &|store| per(good(rows, store, "config")?.miss),
+                there: &|texts| text(texts, "miss"),
+            },
+            Figure {
+                caption: "mount",
+                axis: "KiB read",
+                least: 0.5,
+                here: &|store| {
+                    let counted = good(rows, store, "config")?.mount?.counters;
+                    Some(counted.read_bytes as f64 / 1024.0)
+                },
+                there: &|texts| Some(inside(&texts["mount"])? as f64 / 1024.0),
+            },
+        ],
+    )
+}
+
+/// Keys of `many` less those of `config`.
+const MORE_KEYS: f64 = 936.0;
+
+fn memory(rows: &[Row]) -> Bars {
+    let ram = |store: &str, workload| Some(good(rows, store, workload)?.ram as f64);
+    let text = |texts: &Value, name: &str| number(texts[name].as_str()?);
+    let per_key = |few: f64, many: f64| (many - few) / MORE_KEYS;
+    gather(
+        "RAM held by an open store, 64-bit host (qspi)",
+        &[
+            Figure {
+                caption: "for each further key",
+                axis: "bytes per key",
+                least: 0.5,
+                here: &|store| Some(per_key(ram(store, "config")?, ram(store, "many")?)),
+                there: &|texts| Some(per_key(text(texts, "ram")?, text(texts, "ram many")?)),
+            },
+            Figure {
+                caption: "with 64 keys",
+                axis: "bytes",
+                least: 10.0,
+                here: &|store| ram(store, "config"),
+                there: &|texts| text(texts, "ram"),
+            },
+            Figure {
+                caption: "with 1,000 keys",
+                axis: "bytes",
+                least: 10.0,
+                here: &|store| ram(store, "many"),
+                there: &|texts| text(texts, "ram many"),
+            },
+        ],
+    )
+}
+
+/// Width of the names of stores, and height of a bar with the space around it.
+const NAMES_WIDTH: i32 = 235;
+const BAR: u32 = 24;
+
+fn bars(bars: &Bars) -> Result<String, String> {
+    let count = bars.stores.len() as u32;
+    let panels = bars.panels.len() as u32;
+    let height = 116 + BAR * count;
+    svg((NAMES_WIDTH as u32 + 290 * panels, height + 24), |area| {
+        area.draw(&Text::new(bars.title, (20, 12), font(19)))?;
+        let note = format!(
+            "{} measured elsewhere; {}",
+            ELSEWHERE.trim(),
+            "no bar and no number: it cannot do this workload"
+        );
+        area.draw(&Text::new(note, (20, height as i32 + 2), font(13)))?;
+        let (names, plots) = area.split_horizontally(NAMES_WIDTH);
+        for (index, name) in bars.stores.iter().enumerate() {
+            let y = 73 + (BAR as i32) * index as i32 + BAR as i32 / 2;
+            let style = font(14).pos(Pos::new(HPos::Right, VPos::Center));
+            names.draw(&Text::new(name.as_str(), (NAMES_WIDTH - 6, y), style))?;
+        }
+        let places = plots.split_evenly((1, bars.panels.len()));
+        for (place, panel) in places.iter().zip(&bars.panels) {
+            bar_panel(place, panel)?;
+        }
+        Ok(())
+    })
+}
+
+fn bar_panel(area: &Area<'_>, panel: &Panel) -> Result<(), Box<dyn std::error::Error>> {
+    let count = panel.figures.len();
+    let largest = panel.figures.iter().flatten().copied().fold(1.0, f64::max);
+    // Room for the number behind the longest bar.
+    let most = largest * (largest / panel.least).powf(0.28);
+    let caption = font(15).pos(Pos::new(HPos::Left, VPos::Top));
+    area.draw(&Text::new(panel.caption, (4, 46), caption))?;
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(70)
+        .margin_right(16)
+        .margin_left(4)
+        .margin_bottom(28)
+        .x_label_area_size(42)
+        .build_cartesian_2d((panel.least..most).log_scale(), -(count as f64)..0.0)?;
+    chart
+        .configure_mesh()
+        .disable_y_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .axis_style(INK)
+        .label_style(font(12))
+        .axis_desc_style(font(14))
+        .x_desc(panel.axis)
+        .x_labels(5)
+        .x_label_formatter(&|x| amount(*x))
+        .draw()?;
+    for (index, figure) in panel.figures.iter().enumerate() {
+        let Some(figure) = *figure else { continue };
+        let (top, bottom) = (-(index as f64) - 0.18, -(index as f64) - 0.82);
+        let colour = match index {
+            0 => COLOURS[0],
+            _ if index < STORES.len() => RGBColor(120, 150, 185),
+            _ => RGBColor(185, 185, 185),
+        };
+        let end = figure.max(panel.least);
+        let bar = Rectangle::new([(panel.least, top), (end, bottom)], colour.filled());
+        chart.draw_series([bar])?;
+        let style = font(12).pos(Pos::new(HPos::Left, VPos::Center));
+        let place = (end, (top + bottom) / 2.0);
+        chart.draw_series([EmptyElement::at(place) + Text::new(amount(figure), (5, 0), style)])?;
+    }
+    Ok(())
+}
+
+/// A number with as many places as it needs.
+fn amount(figure: f64) -> String {
+    match figure {
+        figure if figure >= 100.0 => {
+            let digits = format!("{figure:.0}");
+            let mut text = String::new();
+            for (index, digit) in digits.chars().enumerate() {
+                if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                    text.push(',');
+                }
+                text.push(digit);
+            }
+            text
+        }
+        figure if figure >= 10.0 => format!("{figure:.0}"),
+        figure => {
+            let text = format!("{figure:.2}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_short() {
+        let texts = [0.0, 0.98, 2.0, 12.4, 1234.0, 1_234_567.0].map(amount);
+        assert_eq!(texts, ["0", "0.98", "2", "12", "1,234", "1,234,567"]);
+    }
+
+    #[test]
+    fn numbers_are_read_from_texts() {
+        assert_eq!(number("2611.5 (12770)"), Some(2611.5));
+        assert_eq!(number("1/14"), Some(1.0));
+        assert_eq!(number("full"), None);
+    }
 }

@@ -6,6 +6,7 @@ use crate::{
     baseline::STORES,
     flash::{COMPARED, Geometry},
     results::{Outcome, Row, Share},
+    stores::OWN,
     workloads::SCALES,
 };
 
@@ -211,14 +212,143 @@ pub fn reading(rows: &[Row], geometry: &Geometry) -> Table {
             }),
             cell(config, mount),
             cell(many, mount),
-            cell(config, |row| Some(format!("{:.0}", row.set?.worst as f64 / 1e6))),
+            cell(config, |row| {
+                Some(format!("{:.0}", row.set?.worst as f64 / 1e6))
+            }),
             format!("{}/{}", cell(config, spread), cell(util, spread)),
             cell(config, ram),
             cell(many, ram),
         ]);
     }
-    let columns = ["get", "miss", "mount", "mount many", "worst", "spread", "ram", "ram many"];
+    let columns = [
+        "get",
+        "miss",
+        "mount",
+        "mount many",
+        "worst",
+        "spread",
+        "ram",
+        "ram many",
+    ];
     add_elsewhere(&mut table, "read", flash, &columns);
+    table
+}
+
+/// The most telling figures of each store, on one flash.
+pub fn summary(rows: &[Row]) -> Table {
+    let flash = "qspi";
+    let workloads = ["config", "util40", "util60", "util80"];
+    let head = ["store", "config", "util40", "util60", "util80"];
+    let more = [
+        "reads per get",
+        "reads per miss",
+        "KiB read by a mount",
+        "RAM, 1,000 keys",
+    ];
+    let mut table = Table::new("qspi", &[head.as_slice(), &more].concat());
+    for store in measured(rows, flash) {
+        let config = find(rows, store, flash, "config");
+        let mut cells = vec![store.to_owned()];
+        for workload in workloads {
+            cells.push(cell(find(rows, store, flash, workload), |row| {
+                let set = row.set?;
+                Some(format!("{:.0}", set.per(set.counters.program_bytes)))
+            }));
+        }
+        let per = |share: Share| format!("{:.2}", share.per(share.counters.reads));
+        cells.push(cell(config, |row| row.get.map(per)));
+        cells.push(cell(config, |row| row.miss.map(per)));
+        cells.push(cell(config, |row| {
+            Some((row.mount?.counters.read_bytes / 1024).to_string())
+        }));
+        let many = find(rows, store, flash, "many");
+        cells.push(cell(many, |row| Some(row.ram.to_string())));
+        table.rows.push(cells);
+    }
+    let elsewhere = elsewhere();
+    let foreign = elsewhere["read"][flash].as_object();
+    for (store, reading) in foreign.into_iter().flatten() {
+        // What a lookup cache costs is seen in reading; it changes nothing in writing.
+        let writing = &elsewhere["write"][flash][store.split(", ").next().unwrap_or(store)];
+        let text = |value: &Value| value.as_str().unwrap_or(NOTHING).to_owned();
+        let first = |value: &Value| {
+            let text = text(value);
+            let first = text.split(' ').next().unwrap_or(NOTHING);
+            first
+                .parse::<f64>()
+                .map_or(first.to_owned(), |figure| format!("{figure:.0}"))
+        };
+        let mut cells = vec![format!("{store}{ELSEWHERE}")];
+        cells.extend(workloads.map(|workload| first(&writing[workload])));
+        let get = text(&reading["get"]);
+        cells.push(get.split(' ').next().unwrap_or(NOTHING).to_owned());
+        cells.push(text(&reading["miss"]));
+        cells.push(
+            inside(&reading["mount"])
+                .map_or(NOTHING.to_owned(), |bytes| (bytes / 1024).to_string()),
+        );
+        cells.push(text(&reading["ram many"]));
+        table.rows.push(cells);
+    }
+    table
+}
+
+/// The number in brackets of a text like `10162 (233628)`.
+pub fn inside(text: &Value) -> Option<u64> {
+    let (_, rest) = text.as_str()?.split_once('(')?;
+    rest.trim_end_matches(')').parse().ok()
+}
+
+/// The workloads in which another store programs fewer bytes per set than nvkv, or can do what
+/// nvkv cannot.
+pub fn behind(rows: &[Row]) -> Table {
+    let title = "where another store programs less";
+    let mut table = Table::new(title, &["flash", "workload", "nvkv", "less"]);
+    let elsewhere = elsewhere();
+    let bytes = |row: &Row| Some(row.set?.per(row.set?.counters.program_bytes));
+    for row in rows
+        .iter()
+        .filter(|row| row.store == OWN && row.set.is_some())
+    {
+        let (_, flash, workload) = row.name();
+        let good = |row: &&Row| row.outcome == Outcome::Good;
+        let limit = good(&row)
+            .then(|| bytes(row))
+            .flatten()
+            .unwrap_or(f64::INFINITY);
+        let mut less: Vec<String> = Vec::new();
+        for store in STORES {
+            let other = find(rows, store, flash, workload).filter(good);
+            if let Some(figure) = other.and_then(bytes)
+                && figure < limit * 0.995
+            {
+                less.push(format!("{store} {figure:.1}"));
+            }
+        }
+        let foreign = elsewhere["write"][flash].as_object();
+        for (store, figures) in foreign.into_iter().flatten() {
+            let text = figures[workload].as_str().unwrap_or_default();
+            if let Some(figure) = text
+                .split(' ')
+                .next()
+                .and_then(|text| text.parse::<f64>().ok())
+                && figure < limit * 0.995
+            {
+                less.push(format!("{store}{ELSEWHERE} {figure:.1}"));
+            }
+        }
+        if !less.is_empty() {
+            let own = bytes(row).filter(|_| limit.is_finite());
+            table.rows.push(vec![
+                flash.to_owned(),
+                workload.to_owned(),
+                own.map_or(row.outcome.word().to_owned(), |figure| {
+                    format!("{figure:.1}")
+                }),
+                less.join(", "),
+            ]);
+        }
+    }
     table
 }
 
@@ -297,7 +427,10 @@ pub fn troubles(rows: &[Row]) -> Table {
     for row in rows {
         let mut what = row.outcome.detail().to_owned();
         if row.breaches > 0 {
-            what.push_str(&format!(" ({} breaches of the flash's rules)", row.breaches));
+            what.push_str(&format!(
+                " ({} breaches of the flash's rules)",
+                row.breaches
+            ));
         }
         if row.outcome != Outcome::Good || row.breaches > 0 {
             table.rows.push(vec![
@@ -328,5 +461,8 @@ pub fn terminal(rows: &[Row]) -> String {
     tables.push(troubles(rows));
     let shown = tables.iter().filter(|table| !table.rows.is_empty());
     let text: String = shown.map(Table::plain).collect();
-    format!("{text}\n{} measured elsewhere: docs/benchmark.md says where", ELSEWHERE.trim())
+    format!(
+        "{text}\n{} measured elsewhere: docs/benchmark.md says where",
+        ELSEWHERE.trim()
+    )
 }

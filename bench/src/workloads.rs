@@ -138,8 +138,20 @@ fn scaling() -> Vec<Plan> {
     };
     let many = "16 MiB, segments of 64 KiB, 10,000 keys";
     let mut plans = vec![
-        plan(one, "1 MiB, segments of 4 KiB, 625 keys", 1, 4 << 10, keys(625)),
-        plan(four, "4 MiB, segments of 16 KiB, 2,500 keys", 4, 16 << 10, keys(2500)),
+        plan(
+            one,
+            "1 MiB, segments of 4 KiB, 625 keys",
+            1,
+            4 << 10,
+            keys(625),
+        ),
+        plan(
+            four,
+            "4 MiB, segments of 16 KiB, 2,500 keys",
+            4,
+            16 << 10,
+            keys(2500),
+        ),
         plan(sixteen, many, 16, 64 << 10, keys(10_000)),
     ];
     plans.push(Plan {
@@ -226,7 +238,11 @@ impl Run<'_> {
         Share {
             operations,
             counters: self.counters(),
-            worst: worst.max(if operations == 1 { self.counters().time } else { 0 }),
+            worst: worst.max(if operations == 1 {
+                self.counters().time
+            } else {
+                0
+            }),
         }
     }
 
@@ -345,7 +361,10 @@ impl Run<'_> {
         self.row.set = Some(self.share(u64::from(updates), worst));
         self.row.ram = store.ram();
         self.wear();
-        let expected: Expected = versions.iter().map(|&version| Some((size, version))).collect();
+        let expected: Expected = versions
+            .iter()
+            .map(|&version| Some((size, version)))
+            .collect();
         self.gets(store, &expected, &mut random);
         self.misses(store);
         Some(expected)

@@ -1,5 +1,6 @@
 //! ekv: one transaction for each set, get or remove. Its sizes are fixed when it is compiled: pages
-//! of 4 KiB, at most 64 of them, units of 4 bytes, values of up to 1 KiB.
+//! of 4 KiB, at most 64 of them, none kept free beyond what it must, or nothing would fit on 8;
+//! units of 4 bytes; values of up to 1 KiB; what is read is checked.
 
 use std::mem::size_of;
 

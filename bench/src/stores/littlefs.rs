@@ -1,4 +1,5 @@
-//! littlefs, by the crate littlefs2: a file for each key, which is replaced as a whole.
+//! littlefs, by the crate littlefs2: a file for each key, which is replaced as a whole. Its caches
+//! are of 256 bytes, so that values of 128 bytes lie in the directory and not in a sector each.
 
 use std::mem::size_of;
 
@@ -23,9 +24,7 @@ impl<C: Chip> Storage for On<C> {
     const BLOCK_COUNT: usize = (C::GEOMETRY.size / C::GEOMETRY.sector) as usize;
     /// A block is given up after so many erases: the upper end of what littlefs recommends.
     const BLOCK_CYCLES: isize = 500;
-    #[expect(deprecated, reason = "littlefs2 asks for it")]
-    type CACHE_SIZE = consts::U64;
-    #[expect(deprecated, reason = "littlefs2 asks for it")]
+    type CACHE_SIZE = consts::U256;
     type LOOKAHEAD_SIZE = consts::U1;
 
     fn read(&mut self, offset: usize, buffer: &mut [u8]) -> Done<usize> {
@@ -48,9 +47,10 @@ struct Littlefs<'f, 's, C: Chip>(&'f Filesystem<'s, On<C>>);
 
 fn refusal(error: Error) -> Refusal {
     match error {
-        Error::NO_SPACE => Refusal::Full,
+        // Where a directory has no room for one more name, littlefs says that the name is too long.
+        Error::NO_SPACE | Error::FILENAME_TOO_LONG => Refusal::Full,
         Error::NO_SUCH_ENTRY => Refusal::NotFound,
-        other => Refusal::Failed(format!("{other:?}")),
+        other => Refusal::Failed(format!("error {}", other.code())),
     }
 }
 

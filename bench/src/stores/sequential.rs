@@ -132,11 +132,7 @@ fn open_with<C: Chip, M: CacheImpl<Name>>(
     Ok(())
 }
 
-fn cached<C: Chip>(
-    shared: &Shared,
-    opening: Opening,
-    session: Session<'_>,
-) -> Result<(), Refusal> {
+fn cached<C: Chip>(shared: &Shared, opening: Opening, session: Session<'_>) -> Result<(), Refusal> {
     let pages = (C::GEOMETRY.size / C::GEOMETRY.sector) as usize;
     let keys = opening.keys as usize;
     let cache = Cache::new(
@@ -153,11 +149,7 @@ fn uncached<C: Chip>(shared: &Shared, session: Session<'_>) -> Result<(), Refusa
     open_with::<C, _>(shared, Cache::new_uncached(), 0, session)
 }
 
-pub fn open_cached(
-    shared: &Shared,
-    opening: Opening,
-    session: Session<'_>,
-) -> Result<(), Refusal> {
+pub fn open_cached(shared: &Shared, opening: Opening, session: Session<'_>) -> Result<(), Refusal> {
     with_chip!(shared, cached(shared, opening, session))
 }
 

@@ -7,7 +7,7 @@
 
 use std::mem::size_of;
 
-use tickv::{ErrorCode, FlashController, TicKV};
+use tickv::{ErrorCode, FlashController, MAIN_KEY, TicKV};
 
 use super::{Opening, Refusal, Session, Store};
 use crate::flash::{Refused, Shared};
@@ -23,14 +23,20 @@ impl FlashController<REGION> for Controller {
         read.map_err(|Refused| ErrorCode::ReadFail)
     }
 
-    /// A range that does not begin and end between units is filled up with bits that change nothing.
+    /// Where the range does not begin and end between units, what is beside it is read and written
+    /// back, as the trait asks.
     fn write(&self, address: usize, data: &[u8]) -> Result<(), ErrorCode> {
         let mut flash = self.0.borrow_mut();
         let unit = flash.geometry.program as usize;
         let before = address % unit;
-        let mut whole = vec![0xFF; (before + data.len()).next_multiple_of(unit)];
+        let start = (address - before) as u32;
+        let mut whole = vec![0; (before + data.len()).next_multiple_of(unit)];
+        if whole.len() > data.len() {
+            let read = flash.read(start, &mut whole);
+            read.map_err(|Refused| ErrorCode::ReadFail)?;
+        }
         whole[before..before + data.len()].copy_from_slice(data);
-        let written = flash.program((address - before) as u32, &whole);
+        let written = flash.program(start, &whole);
         written.map_err(|Refused| ErrorCode::WriteFail)
     }
 
@@ -43,7 +49,19 @@ impl FlashController<REGION> for Controller {
 
 type Base<'b> = TicKV<'b, Controller, REGION>;
 
-struct Tickv<'b>(Base<'b>);
+struct Tickv {
+    flash: Shared,
+    buffer: Box<[u8; REGION]>,
+}
+
+impl Tickv {
+    /// A new object for each call, which asks nothing of the flash: one that met certain errors
+    /// panics at the next call.
+    fn base(&mut self) -> Base<'_> {
+        let size = self.flash.borrow().geometry.size as usize;
+        Base::new(Controller(self.flash.clone()), &mut self.buffer, size)
+    }
+}
 
 /// FNV-1a.
 fn hash(name: &[u8]) -> u64 {
@@ -61,29 +79,32 @@ fn refusal(error: ErrorCode) -> Refusal {
     }
 }
 
-impl Store for Tickv<'_> {
+impl Store for Tickv {
     fn set(&mut self, key: &str, value: &[u8]) -> Result<(), Refusal> {
         let key = hash(key.as_bytes());
-        match self.0.invalidate_key(key) {
+        match self.base().invalidate_key(key) {
             Ok(_) | Err(ErrorCode::KeyNotFound) => {}
             Err(error) => return Err(refusal(error)),
         }
-        match self.0.append_key(key, value) {
+        match self.base().append_key(key, value) {
             Ok(_) => return Ok(()),
             Err(ErrorCode::FlashFull | ErrorCode::RegionFull) => {}
             Err(error) => return Err(refusal(error)),
         }
-        self.0.garbage_collect().map_err(refusal)?;
-        self.0.append_key(key, value).map(|_| ()).map_err(refusal)
+        self.base().garbage_collect().map_err(refusal)?;
+        self.base()
+            .append_key(key, value)
+            .map(|_| ())
+            .map_err(refusal)
     }
 
     fn get(&mut self, key: &str, buffer: &mut [u8]) -> Result<usize, Refusal> {
-        let got = self.0.get_key(hash(key.as_bytes()), buffer);
+        let got = self.base().get_key(hash(key.as_bytes()), buffer);
         got.map(|(_, size)| size).map_err(refusal)
     }
 
     fn remove(&mut self, key: &str) -> Result<(), Refusal> {
-        let removed = self.0.invalidate_key(hash(key.as_bytes()));
+        let removed = self.base().invalidate_key(hash(key.as_bytes()));
         removed.map(|_| ()).map_err(refusal)
     }
 
@@ -98,9 +119,11 @@ pub fn open(shared: &Shared, _opening: Opening, session: Session<'_>) -> Result<
         let what = "a flash on which a unit is programmed once";
         return Err(Refusal::Unsupported(what.to_owned()));
     }
-    let mut buffer = [0; REGION];
-    let base = Base::new(Controller(shared.clone()), &mut buffer, geometry.size as usize);
-    base.initialise(hash(b"main")).map_err(refusal)?;
-    session(&mut Tickv(base));
+    let mut store = Tickv {
+        flash: shared.clone(),
+        buffer: Box::new([0; REGION]),
+    };
+    store.base().initialise(hash(MAIN_KEY)).map_err(refusal)?;
+    session(&mut store);
     Ok(())
 }
