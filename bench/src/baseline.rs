@@ -157,7 +157,7 @@ pub fn differences(committed: &[Row], measured: &[Row]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, slice};
 
     use super::*;
     use crate::{
@@ -171,14 +171,17 @@ mod tests {
     #[test]
     fn a_figure_that_got_worse_and_one_that_got_better_are_told() {
         let old = sample();
-        assert_eq!(differences(&[old.clone()], &[old.clone()]), None);
+        assert_eq!(
+            differences(slice::from_ref(&old), slice::from_ref(&old)),
+            None
+        );
         let mut new = old.clone();
         new.ram = 200;
         if let Some(share) = &mut new.set {
             share.counters.program_bytes = 1;
         }
         new.stored = Some((7, 45));
-        let text = differences(&[old.clone()], &[new]).unwrap();
+        let text = differences(slice::from_ref(&old), &[new]).unwrap();
         let (worse, better) = text.split_once("better:").unwrap();
         assert!(
             worse.contains("nvkv, qspi, config: ram: 99 -> 200 (+102.0 %)"),

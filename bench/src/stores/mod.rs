@@ -1,5 +1,6 @@
 //! What the benchmark asks of a store, and the list of stores.
 
+#[expect(unsafe_code, reason = "calls of the C ABI")]
 pub mod nvkv;
 
 #[cfg(feature = "peers")]
