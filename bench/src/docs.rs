@@ -57,17 +57,22 @@ fn section(rows: &[Row]) -> String {
     let mark = ELSEWHERE.trim();
     format!(
         "\
-The same operations on each store, on a simulated QSPI flash of 64 sectors of 4 KiB: bytes programmed
+The same operations on each store, on a simulated QSPI flash of 64 sectors of 4 KiB: bytes \
+programmed
 per set with 64 keys of 32 bytes (`config`) and with 40, 60 and 80 % of the flash in live keys and
 values of 128 bytes (`util`), then what reading costs with 64 keys.
 
 {table}
-{mark} measured elsewhere, with the same workloads on the same simulated flash. The stores with `ids`
-have numbers for keys, not names. `full`: the values did not fit. `failed`: an operation failed later.
+{mark} measured elsewhere, with the same workloads on the same simulated flash. The stores with \
+`ids`
+have numbers for keys, not names. `full`: the values did not fit. `failed`: an operation failed \
+later.
 
 {}{}{}{}\
-[docs/benchmark.md](docs/benchmark.md) has all tables, what was measured how, and where another store
-does better. `cargo xtask bench` runs it; `cargo xtask test` fails if a figure of nvkv has changed and
+[docs/benchmark.md](docs/benchmark.md) has all tables, what was measured how, and where another \
+store
+does better. `cargo xtask bench` runs it; `cargo xtask test` fails if a figure of nvkv has \
+changed and
 `bench/baseline.json` has not.
 ",
         plot(write, "Bytes programmed per set against utilisation"),
@@ -94,7 +99,8 @@ fn page(rows: &[Row]) -> String {
     }
     text.push_str(
         "## Where another store programs less\n\n\
-         Bytes programmed per set, of stores that do better than nvkv by more than half a percent, or\n\
+         Bytes programmed per set, of stores that do better than nvkv by more than half a \
+percent, or\n\
          that can do what it cannot:\n\n",
     );
     text.push_str(&tables::behind(rows).markdown());
@@ -103,7 +109,8 @@ fn page(rows: &[Row]) -> String {
     text.push_str(&tables::scaling(rows).markdown());
     text.push_str(
         "\n## What could not be done\n\n\
-         `full`: the first values did not fit. `failed`: an operation failed in use. `no`: the store\n\
+         `full`: the first values did not fit. `failed`: an operation failed in use. `no`: the \
+store\n\
          cannot do it. `wrong`: keys did not hold what they should.\n\n",
     );
     text.push_str(&tables::troubles(rows).markdown());
@@ -118,7 +125,8 @@ fn page(rows: &[Row]) -> String {
 }
 
 const SCALING: &str = "\
-nvkv alone. `scale`: 625 keys a MiB with values of 128 bytes, 40 updates of each key, and segments of
+nvkv alone. `scale`: 625 keys a MiB with values of 128 bytes, 40 updates of each key, and \
+segments of
 a 256th of the flash. `aged`: 400 keys of 32 bytes in 8 MiB, after 200,000 updates. The time of a
 mount is that of its bytes on a bus of 2 MB/s, without the calls. Time and reads of a mount may grow
 as the flash does, those of a get or a set not at all: a test compares these rows.
@@ -158,7 +166,8 @@ C ABI, with an index that has room for all keys.
 | `counter` | one value of 4 bytes set 50,000 times |
 | `config` | 64 keys of 32 bytes, 20,000 updates, 80 % of them to 20 % of the keys |
 | `many` | 1,000 keys of 32 bytes (150 on `nrf52`), 20,000 such updates |
-| `util20` to `util80` | values of 128 bytes, as many as make 20 to 80 % of the flash, 20,000 such updates |
+| `util20` to `util80` | values of 128 bytes, as many as make 20 to 80 % of the flash, 20,000 \
+such updates |
 | `capacity 32`, `capacity 4` | new keys with values of that size until there is no room |
 | `churn` | 100 names, values of 1 to 200 bytes, one operation in four removes |
 | `blob` | three values of 3,000, 10,000 or 40,000 bytes, replaced 50 times in all |
@@ -172,13 +181,18 @@ every key verified.
 |---|---|---|
 | nvkv | this one | an index for all keys |
 | sequential-storage | {} | its map; once with its caches of keys and pages, once without |
-| ekv | {} | a transaction for each operation, checksums on, compiled for up to 64 pages of 4 KiB (for 16, `counter` and `config` on `nrf52` take 504.8 and 3584.8 bytes), none kept in reserve: with its default of 4 nothing fits on `nrf52` |
-| littlefs2 | {} | a file for each key in one directory, caches of 256 bytes, blocks moved after 500 erases |
-| tickv | {} | a set invalidates the old object and appends a new one; its collection runs where there is no room |
+| ekv | {} | a transaction for each operation, checksums on, compiled for up to 64 pages of 4 KiB \
+(for 16, `counter` and `config` on `nrf52` take 504.8 and 3584.8 bytes), none kept in reserve: \
+with its default of 4 nothing fits on `nrf52` |
+| littlefs2 | {} | a file for each key in one directory, caches of 256 bytes, blocks moved after \
+500 erases |
+| tickv | {} | a set invalidates the old object and appends a new one; its collection runs where \
+there is no room |
 
 TicKV cannot do the job. Its collection erases regions in which nothing is valid, and moves nothing:
 updates of some keys fill the flash beside others that stay. Keys that went to the next region are
-not found where their own region is full to its end. And it clears a bit of what is programmed, which
+not found where their own region is full to its end. And it clears a bit of what is programmed, \
+which
 flash with ECC does not allow.
 
 littlefs2 writes version 2.0 of littlefs's format, 12 bytes a set less than 2.1. RAM is what a store

@@ -4,17 +4,19 @@
 //! | file | what it does |
 //! |---|---|
 //! | `flash.rs` | the flash that all stores are on: counts, models time, notes breaches |
-//! | `workloads.rs` | what is done with each store |
+//! | `workloads.rs`, `run.rs` | what is done with each store, and doing it |
 //! | `stores/` | the stores |
 //! | `results.rs` | what was measured, as rows and as JSON |
 //! | `baseline.rs` | the committed figures, and what got worse or better |
-//! | `tables.rs`, `plots.rs`, `docs.rs` | figures for people, and the documents that carry them |
+//! | `tables.rs`, `plots.rs`, `bars.rs`, `docs.rs` | figures for people, in documents |
 
+mod bars;
 mod baseline;
 mod docs;
 mod flash;
 mod plots;
 mod results;
+mod run;
 mod stores;
 mod tables;
 mod workloads;
@@ -89,7 +91,7 @@ fn measure(pairs: &[(Plan, Kind)], progress: &ProgressBar) -> Vec<Row> {
                         "{} on {}: {}",
                         plan.name, plan.geometry.name, kind.name
                     ));
-                    let row = workloads::run(plan, kind);
+                    let row = run::run(plan, kind);
                     rows.lock().unwrap_or_else(|dead| dead.into_inner())[at] = Some(row);
                     progress.inc(1);
                 }
@@ -126,7 +128,7 @@ fn bar(length: usize) -> Result<ProgressBar, String> {
     Ok(ProgressBar::new(length as u64).with_style(style))
 }
 
-fn run() -> Result<(), String> {
+fn work() -> Result<(), String> {
     let options = options()?;
     let pairs = pairs(&options);
     if pairs.is_empty() {
@@ -177,7 +179,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    match run() {
+    match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("error: {why}");

@@ -39,7 +39,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     } else {
         tools_for_peers()?;
     }
-    command.arg("--").arg("--out").arg(paths::target().join("bench"));
+    command
+        .arg("--")
+        .arg("--out")
+        .arg(paths::target().join("bench"));
     for (name, value) in [
         ("--store", &options.store),
         ("--flash", &options.flash),
@@ -92,8 +95,8 @@ fn tools_for_peers() -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(
-        "littlefs2 needs libclang (Debian: sudo apt-get install libclang-dev), or LIBCLANG_PATH for \
-         the folder in which it is. `cargo xtask bench --store nvkv` works without.",
+        "littlefs2 needs libclang (Debian: sudo apt-get install libclang-dev), or LIBCLANG_PATH \
+         for the folder in which it is. `cargo xtask bench --store nvkv` works without.",
     ))
 }
 
