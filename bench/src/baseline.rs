@@ -149,8 +149,8 @@ pub fn differences(committed: &[Row], measured: &[Row]) -> Option<String> {
         }
     }
     text.push_str(&format!(
-        "Figures differ from {PATH}. If that is meant, `cargo xtask bench --update` writes it \
-         anew, and the documents with it; a change goes into the commit that makes it."
+        "Figures differ from {PATH}. If that is meant, `cargo xtask bench --store nvkv --update` \
+         writes it anew, and the documents with it; a change goes into the commit that makes it."
     ));
     Some(text)
 }

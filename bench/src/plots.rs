@@ -12,6 +12,7 @@ use plotters::{
     element::{Circle, DynElement, IntoDynElement, Rectangle, TriangleMarker},
     prelude::*,
     series::DashedLineSeries,
+    style::text_anchor::{HPos, Pos, VPos},
 };
 
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -167,12 +168,13 @@ fn write_cost(rows: &[Row]) -> Result<String, String> {
                 legend.draw(&PathElement::new(vec![(from, y), (to, y)], stroke))?;
             }
             legend.draw(&(EmptyElement::at((16, y)) + marker(index)))?;
-            legend.draw(&Text::new(name.as_str(), (36, y - 8), font(14)))?;
+            let centred = font(14).pos(Pos::new(HPos::Left, VPos::Center));
+            legend.draw(&Text::new(name.as_str(), (36, y + 2), centred))?;
         }
         let y = 80 + 26 * names.len() as i32;
         let note = [
             format!("{} measured elsewhere", ELSEWHERE.trim()),
-            "no point: it did not fit".to_owned(),
+            "no point: full, or failed".to_owned(),
         ];
         for (line, text) in note.iter().enumerate() {
             let place = (4, y + 20 * line as i32);

@@ -259,7 +259,8 @@ pub fn summary(rows: &[Row]) -> Table {
         cells.push(cell(config, |row| row.get.map(per)));
         cells.push(cell(config, |row| row.miss.map(per)));
         cells.push(cell(config, |row| {
-            Some((row.mount?.counters.read_bytes / 1024).to_string())
+            let bytes = row.mount?.counters.read_bytes;
+            Some(format!("{:.0}", bytes as f64 / 1024.0))
         }));
         let many = find(rows, store, flash, "many");
         cells.push(cell(many, |row| Some(row.ram.to_string())));
@@ -393,10 +394,9 @@ pub fn scaling(rows: &[Row]) -> Table {
             "RAM",
         ],
     );
-    for flash in SCALES {
-        let Some(row) = rows.iter().find(|row| row.flash == flash) else {
-            continue;
-        };
+    let larger = |row: &&Row| SCALES.contains(&row.flash.as_str());
+    for row in rows.iter().filter(larger) {
+        let (_, flash, _) = row.name();
         let figure = |figure: &dyn Fn(&Row) -> Option<String>| cell(Some(row), figure);
         table.rows.push(vec![
             format!("{flash}, {}", row.workload),
