@@ -200,8 +200,7 @@ holds while it is open, on a 64-bit host: tables, caches, objects; not what a ca
 data buffer of sequential-storage.
 
 The stores marked {mark} were measured elsewhere, with the same workloads, written in C, on the same
-simulated flash. The figures of nvkv and of sequential-storage without a cache by that program are
-those of this one.
+simulated flash. nvkv and sequential-storage without a cache have the same figures in both.
 
 | measured elsewhere | version |
 |---|---|
