@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that hold the project's own text.
-const TREE: [&str; 18] = [
+const TREE: [&str; 21] = [
     "src",
     "include",
     "tests",
@@ -19,6 +19,9 @@ const TREE: [&str; 18] = [
     "c-examples",
     "examples",
     "docs",
+    "bench/Cargo.toml",
+    "bench/data",
+    "bench/src",
     "fuzz/Cargo.toml",
     "fuzz/fuzz_targets",
     ".ci",

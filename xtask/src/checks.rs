@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, cmake, demo, fuzz, memory, races};
+use crate::{bare_metal, bench, cmake, demo, fuzz, memory, races};
 
 /// The features that tests, lints and documentation are for.
 const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
@@ -12,8 +12,9 @@ const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
 /// Options of `cargo xtask test`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only format, lints and tests; leave out documentation, races,
-    /// sanitizers, valgrind, bare metal, CMake, demo and fuzzing
+    /// Only format, lints and tests; leave out documentation,
+    /// benchmark, races, sanitizers, valgrind, bare metal, CMake, demo and
+    /// fuzzing
     #[arg(long)]
     quick: bool,
     /// Only the steps with this in their names
@@ -32,6 +33,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     });
     if !options.quick {
         report.step("documentation", documentation);
+        report.step("benchmark", bench::check);
         report.step("demo", || demo::check().into());
         report.step("races", races::check);
         report.step("sanitizers", memory::sanitizers);

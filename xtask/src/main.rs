@@ -9,12 +9,14 @@
 //! | `memory.rs` | the C programs under AddressSanitizer, UBSan and valgrind |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
+//! | `bench.rs` | the benchmark, and its figures compared with the committed ones |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
 //! | `process.rs`, `report.rs` | running programs; telling what happened |
 //! | `paths.rs` | where things are |
 
 mod archive;
 mod bare_metal;
+mod bench;
 mod checks;
 mod cmake;
 mod compiler;
@@ -52,6 +54,8 @@ enum Task {
     Soak(soak::Options),
     /// Run a fuzz target; without a name, list them
     Fuzz(fuzz::Options),
+    /// Measure nvkv and the stores of others side by side
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Task::Test(options) => checks::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Bench(options) => bench::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
