@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `layout`, `header`, `record`, `checksum` | the format |
 //! | `io` | the flash with its two buffers |
-//! | `segments`, `index` | what RAM knows of segments and of keys |
+//! | `memory`, `segments`, `index` | the lent memory; what RAM knows of segments and of keys |
 //! | `walk`, `find`, `value`, `iterate`, `check` | reading |
 //! | `write`, `set`, `stream`, `format` | writing |
 //! | `space`, `collect`, `victim`, `destination`, `confirm` | room |
@@ -32,6 +32,7 @@ mod index;
 mod io;
 mod iterate;
 mod layout;
+mod memory;
 mod mount;
 mod open;
 mod record;
@@ -52,9 +53,12 @@ mod window;
 mod write;
 
 pub use iterate::{ITERATORS, IteratorId};
+pub use memory::{requirements, table_slots};
 pub use record::KEY_MAX;
 pub use segments::Segment;
 pub use types::{CheckReport, Config, Info, Memory, Requirements, Stats};
+
+pub(crate) use memory::Parts;
 
 use crate::{error::Error, flash::Flash};
 use collect::Collection;
@@ -62,7 +66,6 @@ use find::Identity;
 use index::Table;
 use io::Io;
 use iterate::Iterators;
-use layout::Layout;
 use segments::Segments;
 use stream::Stream;
 use tail::Tail;
@@ -77,32 +80,6 @@ pub const MAX_BLOCK_SMALL_UNITS: usize = 256;
 pub const VALUE_MAX: u32 = stream::VALUE_MAX;
 /// Bytes of reserved data.
 pub const RESERVED_MAX: usize = 64;
-
-/// Slots of the index that hold so many keys.
-#[must_use]
-pub const fn table_slots(keys: u32) -> u32 {
-    index::slots_for(keys)
-}
-
-/// What a store on `flash` needs.
-///
-/// # Errors
-/// [`Error::InvalidArgument`] when the shape of the flash or the segment size is not possible, or
-/// there are fewer than two segments or more than 65,535.
-pub fn requirements<F: Flash>(flash: &F, config: &Config) -> Result<Requirements, Error> {
-    let layout = Layout::new(flash, config.segment_size)?;
-    if layout.segments > u32::from(u16::MAX) {
-        return Err(Error::InvalidArgument);
-    }
-    Ok(Requirements {
-        segments: layout.segments,
-        block: layout.block,
-        window: (WINDOW as u32)
-            .max(layout.block + 64)
-            .max(layout.block + 4 * flash.shape().read_size),
-        segment_size: layout.segment_size,
-    })
-}
 
 /// A store on one partition.
 #[derive(Debug)]
@@ -163,25 +140,18 @@ pub struct Engine<'m, F: Flash> {
 }
 
 impl<'m, F: Flash> Engine<'m, F> {
-    fn new(flash: F, memory: Memory<'m>, config: &Config) -> Result<Self, Error> {
-        let needs = requirements(&flash, config)?;
-        let layout = Layout::new(&flash, config.segment_size)?;
-        let Memory {
+    /// An engine that has not looked at its flash: [`Engine::start`] or [`Engine::make_empty`]
+    /// comes next, and nothing else before that. In two steps so that it can be made where it is
+    /// to stay: it is large for the stack of a microcontroller.
+    pub(crate) fn new(flash: F, parts: Parts<'m>, config: &Config) -> Self {
+        let Parts {
+            layout,
             table,
             segments,
             block,
             window,
-        } = memory;
-        let segments = segments
-            .get_mut(..needs.segments as usize)
-            .ok_or(Error::OutOfMemory)?;
-        let block = block
-            .get_mut(..needs.block as usize)
-            .ok_or(Error::OutOfMemory)?;
-        if table.len() < table_slots(0) as usize || window.len() < needs.window as usize {
-            return Err(Error::OutOfMemory);
-        }
-        Ok(Engine {
+        } = parts;
+        Engine {
             io: Io::new(flash, layout, window, block, !config.skip_verify),
             segments: Segments::new(segments),
             table: Table::new(table, layout.location_bits()),
@@ -217,7 +187,28 @@ impl<'m, F: Flash> Engine<'m, F> {
             recovered_records: 0,
             recovered_segments: 0,
             damaged_records: 0,
-        })
+        }
+    }
+
+    /// Reads the partition: what [`Engine::mount`] does.
+    pub(crate) fn start(&mut self) -> Result<(), Error> {
+        match self.mount_segments() {
+            Err(Error::Unformatted) if self.config.format_if_unrecognised => {
+                if self.holds_foreign_store()? {
+                    return Err(Error::Unformatted);
+                }
+                self.erase_all()
+            }
+            result => result,
+        }
+    }
+
+    /// Makes the partition an empty store: what [`Engine::format`] does.
+    pub(crate) fn make_empty(&mut self) -> Result<(), Error> {
+        if self.mount_segments().is_ok() && self.reset_all().is_ok() {
+            return Ok(());
+        }
+        self.erase_all()
     }
 
     /// Opens the store on `flash`. Programs nothing, unless the configuration asks for an
@@ -230,16 +221,9 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`requirements`], [`Error::ReadFailed`] when the flash reports it. When formatting:
     /// [`Error::WriteFailed`] too.
     pub fn mount(flash: F, memory: Memory<'m>, config: &Config) -> Result<Self, Error> {
-        let mut engine = Self::new(flash, memory, config)?;
-        match engine.mount_segments() {
-            Err(Error::Unformatted) if config.format_if_unrecognised => {
-                if engine.holds_foreign_store()? {
-                    return Err(Error::Unformatted);
-                }
-                engine.erase_all()?;
-            }
-            result => result?,
-        }
+        let parts = Parts::new(&flash, memory, config)?;
+        let mut engine = Self::new(flash, parts, config);
+        engine.start()?;
         Ok(engine)
     }
 
@@ -251,11 +235,8 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// As [`Engine::mount`] for memory, arguments and reading; [`Error::WriteFailed`] when fewer
     /// than two segments can be erased, or an old store is in one that cannot be.
     pub fn format(flash: F, memory: Memory<'m>, config: &Config) -> Result<(), Error> {
-        let mut engine = Self::new(flash, memory, config)?;
-        if engine.mount_segments().is_ok() && engine.reset_all().is_ok() {
-            return Ok(());
-        }
-        engine.erase_all()
+        let parts = Parts::new(&flash, memory, config)?;
+        Self::new(flash, parts, config).make_empty()
     }
 
     /// Gives the flash back.

@@ -44,14 +44,43 @@ pub(crate) enum State {
     Dropped = 11,
 }
 
+/// States there are.
+const STATES: usize = 12;
 const STATE_BITS: u32 = 4;
 const STATE_MASK: u16 = (1 << STATE_BITS) - 1;
 const WEAR_MAX: u32 = (1 << (16 - STATE_BITS)) - 1;
+
+impl Segment {
+    fn state(self) -> State {
+        match self.packed & STATE_MASK {
+            1 => State::Erased,
+            2 => State::Fresh,
+            3 => State::Used,
+            4 => State::Retired,
+            5 => State::Bad,
+            6 => State::BadUsed,
+            7 => State::Doubted,
+            8 => State::Bare,
+            9 => State::Ready,
+            10 => State::Blank,
+            11 => State::Dropped,
+            _ => State::Dirty,
+        }
+    }
+
+    fn is_without_live(self) -> bool {
+        self.state() == State::Used && self.live == 0
+    }
+}
 
 /// All segments.
 #[derive(Debug)]
 pub(crate) struct Segments<'m> {
     list: &'m mut [Segment],
+    /// How many segments are in each state, and how many in use have nothing live: a write looks at
+    /// them, and takes no longer where there are more segments.
+    in_state: [u16; STATES],
+    without_live: u16,
     /// Erase count that the counts in the list start from.
     wear_base: u32,
     /// The lowest number in use when it was last set; numbers are kept relative to it.
@@ -61,8 +90,14 @@ pub(crate) struct Segments<'m> {
 impl<'m> Segments<'m> {
     pub(crate) fn new(list: &'m mut [Segment]) -> Self {
         list.fill(Segment::default());
+        let mut in_state = [0; STATES];
+        if let Some(dirty) = in_state.first_mut() {
+            *dirty = list.len() as u16;
+        }
         Segments {
             list,
+            in_state,
+            without_live: 0,
             wear_base: 0,
             base: 0,
         }
@@ -84,29 +119,48 @@ impl<'m> Segments<'m> {
     }
 
     pub(crate) fn state(&self, segment: u16) -> State {
-        match self.get(segment).packed & STATE_MASK {
-            1 => State::Erased,
-            2 => State::Fresh,
-            3 => State::Used,
-            4 => State::Retired,
-            5 => State::Bad,
-            6 => State::BadUsed,
-            7 => State::Doubted,
-            8 => State::Bare,
-            9 => State::Ready,
-            10 => State::Blank,
-            11 => State::Dropped,
-            _ => State::Dirty,
-        }
+        self.get(segment).state()
     }
 
     pub(crate) fn set_state(&mut self, segment: u16, state: State) {
-        if let Some(entry) = self.list.get_mut(usize::from(segment)) {
+        self.change(segment, |entry| {
             entry.packed = entry.packed & !STATE_MASK | state as u16;
             if state != State::Used {
                 entry.live = 0;
             }
+        });
+    }
+
+    /// Changes state or live units of a segment, and what is counted of them.
+    fn change(&mut self, segment: u16, how: impl FnOnce(&mut Segment)) {
+        let Some(entry) = self.list.get_mut(usize::from(segment)) else {
+            return;
+        };
+        let before = *entry;
+        how(entry);
+        let after = *entry;
+        if let Some(count) = self.in_state.get_mut(before.state() as usize) {
+            *count = count.saturating_sub(1);
         }
+        if let Some(count) = self.in_state.get_mut(after.state() as usize) {
+            *count = count.saturating_add(1);
+        }
+        self.without_live = self
+            .without_live
+            .saturating_sub(u16::from(before.is_without_live()))
+            .saturating_add(u16::from(after.is_without_live()));
+    }
+
+    /// How many segments are in this state.
+    pub(crate) fn count_in(&self, state: State) -> u32 {
+        self.in_state
+            .get(state as usize)
+            .map_or(0, |&count| u32::from(count))
+    }
+
+    /// How many segments in use hold nothing live.
+    pub(crate) fn without_live(&self) -> u32 {
+        u32::from(self.without_live)
     }
 
     pub(crate) fn is_used(&self, segment: u16) -> bool {
@@ -115,29 +169,21 @@ impl<'m> Segments<'m> {
 
     /// Segments that can be opened, after an erase where need be.
     pub(crate) fn is_free(&self, segment: u16) -> bool {
-        matches!(
+        !matches!(
             self.state(segment),
-            State::Dirty
-                | State::Erased
-                | State::Fresh
-                | State::Retired
-                | State::Doubted
-                | State::Bare
-                | State::Ready
-                | State::Blank
-                | State::Dropped
+            State::Used | State::Bad | State::BadUsed
         )
     }
 
     pub(crate) fn free(&self) -> u32 {
-        self.all().filter(|&segment| self.is_free(segment)).count() as u32
+        self.usable().saturating_sub(self.count_in(State::Used))
     }
 
     /// Segments that are not set aside.
     pub(crate) fn usable(&self) -> u32 {
-        self.all()
-            .filter(|&segment| !matches!(self.state(segment), State::Bad | State::BadUsed))
-            .count() as u32
+        u32::from(self.count())
+            .saturating_sub(self.count_in(State::Bad))
+            .saturating_sub(self.count_in(State::BadUsed))
     }
 
     /// Low half of the number: what the checks of its records start from.
@@ -191,21 +237,22 @@ impl<'m> Segments<'m> {
     }
 
     pub(crate) fn add_live(&mut self, segment: u16, units: u32) {
-        if let Some(entry) = self.list.get_mut(usize::from(segment)) {
+        self.change(segment, |entry| {
             entry.live = entry.live.saturating_add(units as u16);
-        }
+        });
     }
 
     pub(crate) fn sub_live(&mut self, segment: u16, units: u32) {
-        if let Some(entry) = self.list.get_mut(usize::from(segment)) {
+        self.change(segment, |entry| {
             entry.live = entry.live.saturating_sub(units as u16);
-        }
+        });
     }
 
     pub(crate) fn clear_live(&mut self) {
         for entry in self.list.iter_mut() {
             entry.live = 0;
         }
+        self.without_live = self.count_in(State::Used) as u16;
     }
 
     pub(crate) fn erase_count(&self, segment: u16) -> u32 {

@@ -204,6 +204,9 @@ impl<F: Flash> Engine<'_, F> {
     /// What was dropped goes before what names it as the next to be opened, and before what was
     /// collected into it.
     pub(crate) fn newest_in(&self, state: State) -> Option<u16> {
+        if self.segments.count_in(state) == 0 {
+            return None;
+        }
         let is = |&segment: &u16| self.segments.state(segment) == state;
         let all = self.segments.all().filter(is);
         all.max_by_key(|&segment| self.segments.number(segment))
@@ -211,6 +214,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// What was collected goes before what it went to: that says that both are void.
     pub(crate) fn oldest_in(&self, state: State) -> Option<u16> {
+        if self.segments.count_in(state) == 0 {
+            return None;
+        }
         let is = |&segment: &u16| self.segments.state(segment) == state;
         let all = self.segments.all().filter(is);
         all.min_by_key(|&segment| self.segments.number(segment))
@@ -219,13 +225,22 @@ impl<F: Flash> Engine<'_, F> {
     /// A segment in which nothing is live.
     fn empty(&self) -> Option<u16> {
         // A record that something else is void may be in there: that is erased first.
-        let void = self
-            .segments
-            .all()
-            .any(|segment| matches!(self.segments.state(segment), State::Retired | State::Bad));
-        self.segments
-            .all()
-            .find(|&segment| !void && self.is_idle(segment))
+        let is_any = |state| self.segments.count_in(state) > 0;
+        if is_any(State::Retired) || is_any(State::Bad) || !self.may_be_idle() {
+            return None;
+        }
+        self.segments.all().find(|&segment| self.is_idle(segment))
+    }
+
+    /// Whether a segment that is not written to has nothing live, as far as the counts tell.
+    fn may_be_idle(&self) -> bool {
+        let [user, destination] = [self.user, self.destination].map(|open| {
+            open.map(|open| open.segment)
+                .filter(|&segment| self.segments.is_used(segment))
+                .filter(|&segment| self.segments.live(segment) == 0)
+        });
+        let open = u32::from(user.is_some()) + u32::from(destination.is_some());
+        user.is_some() && user == destination || self.segments.without_live() > open
     }
 
     /// Declares a segment void in which nothing is live. Its records are all superseded, but an

@@ -18,7 +18,7 @@ use core::{
 use super::config::{Checked, HANDLE_SIZE, Layout};
 use crate::{
     callbacks::{CFlash, CLock},
-    engine::{Engine, IteratorId, Memory, Segment},
+    engine::{Engine, IteratorId, Memory, Parts, Segment},
     error::Error,
     lock::claim::{self, FREE, TAKEN},
 };
@@ -384,11 +384,13 @@ fn seed(address: usize) -> usize {
     (address.rotate_left(usize::BITS / 2) ^ spread) | 1
 }
 
-/// Mounts a store and makes a handle of it at the start of the lent memory.
+/// Makes a handle at the start of the lent memory, of a store that has not looked at its flash. It
+/// is made where it stays, and not inlined: it would lie on the stack while the store is mounted.
 ///
 /// # Safety
-/// `ram` is NULL or points to `ram_size` bytes that nobody else uses until the store is closed.
-pub(super) unsafe fn open(
+/// `ram` is NULL or points to `ram_size` bytes that nobody else uses as long as the handle is.
+#[inline(never)]
+unsafe fn place(
     checked: Checked,
     ram: *mut c_void,
     ram_size: usize,
@@ -396,16 +398,16 @@ pub(super) unsafe fn open(
     let base = aligned(ram, ram_size, &checked.layout)?;
     // SAFETY: `aligned` checked the size; the rest is this function's contract.
     let memory = unsafe { divide(base, &checked.layout) };
-    let engine = Engine::mount(checked.flash, memory, &checked.engine)?;
+    let parts = Parts::new(&checked.flash, memory, &checked.engine)?;
     let store = base.cast::<kv_store_t>();
     let seed = seed(store.addr());
     let handle = kv_store_t {
-        marker: AtomicUsize::new(LIVE ^ store.addr()),
+        marker: AtomicUsize::new(0),
         busy: AtomicU8::new(FREE),
         lost: AtomicUsize::new(0),
         lock: checked.lock,
         open: UnsafeCell::new(Open {
-            engine,
+            engine: Engine::new(checked.flash, parts, &checked.engine),
             stream: Stream {
                 token: 0,
                 next: seed,
@@ -419,6 +421,24 @@ pub(super) unsafe fn open(
     Ok(store)
 }
 
+/// Mounts a store and makes a handle of it at the start of the lent memory.
+///
+/// # Safety
+/// `ram` is NULL or points to `ram_size` bytes that nobody else uses until the store is closed.
+pub(super) unsafe fn open(
+    checked: Checked,
+    ram: *mut c_void,
+    ram_size: usize,
+) -> Result<*mut kv_store_t, Error> {
+    // SAFETY: this function's contract.
+    let store = unsafe { place(checked, ram, ram_size) }?;
+    // SAFETY: `place` made it; it is not live, so no session of it exists.
+    let handle = unsafe { &mut *store };
+    handle.open.get_mut().engine.start()?;
+    *handle.marker.get_mut() = LIVE ^ store.addr();
+    Ok(store)
+}
+
 /// Formats the partition, with the lent memory to work in.
 ///
 /// # Safety
@@ -428,9 +448,9 @@ pub(super) unsafe fn format(
     ram: *mut c_void,
     ram_size: usize,
 ) -> Result<(), Error> {
-    let base = aligned(ram, ram_size, &checked.layout)?;
-    // SAFETY: `aligned` checked the size; the rest is this function's contract.
-    let memory = unsafe { divide(base, &checked.layout) };
-    // The flash by value, as for `mount`: a second type of engine would double the code.
-    Engine::format(checked.flash, memory, &checked.engine)
+    // SAFETY: this function's contract.
+    let store = unsafe { place(checked, ram, ram_size) }?;
+    // SAFETY: `place` made it; it is not live, so no session of it exists.
+    let handle = unsafe { &mut *store };
+    handle.open.get_mut().engine.make_empty()
 }
