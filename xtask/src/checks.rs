@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, cmake, demo, fuzz, memory, races};
+use crate::{bare_metal, cmake, demo, footprint, fuzz, memory, races};
 
 /// The features that tests, lints and documentation are for.
 const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
@@ -45,6 +45,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         report.step(&format!("firmware in Rust for {smallest}"), || {
             bare_metal::build_firmware(smallest)
         });
+        report.step("size", footprint::check_size);
+        report.step("time", footprint::check_time);
         report.step("CMake on this machine", cmake::host::check);
         report.step("CMake for Cortex-M", cmake::firmware::check);
         report.step("CMake presets", cmake::presets::check);

@@ -8,6 +8,7 @@
 //! | `races.rs` | threads that share a store, under ThreadSanitizer |
 //! | `memory.rs` | the C programs under AddressSanitizer, UBSan and valgrind |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
+//! | `footprint/` | `cargo xtask size` and `time`: flash, RAM, stack and instructions of firmware |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
 //! | `process.rs`, `report.rs` | running programs; telling what happened |
@@ -19,6 +20,7 @@ mod checks;
 mod cmake;
 mod compiler;
 mod demo;
+mod footprint;
 mod fuzz;
 mod memory;
 mod paths;
@@ -52,6 +54,10 @@ enum Task {
     Soak(soak::Options),
     /// Run a fuzz target; without a name, list them
     Fuzz(fuzz::Options),
+    /// Measure what firmware takes of flash, RAM and stack, and compare it with docs/size.md
+    Size(footprint::Options),
+    /// Count the instructions of each operation, and compare them with docs/time.md
+    Time(footprint::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +66,8 @@ fn main() -> ExitCode {
         Task::Test(options) => checks::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Size(options) => footprint::size(&options),
+        Task::Time(options) => footprint::time(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
