@@ -68,7 +68,7 @@ fn has_source(rustc: &str) -> bool {
 }
 
 /// As it ships, and with what a user may ask for. Each time nothing in it may panic.
-const FEATURES: [&str; 2] = ["critical-section", ""];
+const FEATURES: [&str; 2] = ["critical-section,crc-table", ""];
 
 fn build_with(target: &str, toolchain: &Toolchain) -> Result<(), Failure> {
     FEATURES

@@ -30,6 +30,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     report.step("tests", || {
         passes(cargo("test").args(["--workspace", "--features", FEATURES, "--no-fail-fast"]))
     });
+    report.step("tests with crc-table", || {
+        let features = format!("{FEATURES},nvkv/crc-table");
+        let mut command = cargo("test");
+        command.args(["--package", "nvkv", "--features", &features]);
+        // What is computed, and that what is stored is the same.
+        passes(command.args(["--lib", "--test", "format"]))
+    });
     if !options.quick {
         report.step("documentation", documentation);
         report.step("demo", || demo::check().into());
@@ -70,7 +77,7 @@ fn lints() -> Outcome {
                 .args(["--workspace", "--all-targets", "--features", FEATURES])
                 .args(["--", "-D", "warnings"]),
         )?;
-        for features in ["", "critical-section", "embedded-storage,defmt"] {
+        for features in ["", "critical-section,crc-table", "embedded-storage,defmt"] {
             run_command(
                 cargo("clippy")
                     .args(["--package", "nvkv", "--lib", "--features", features])
