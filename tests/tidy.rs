@@ -11,13 +11,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that hold the project's own text.
-const TREE: [&str; 21] = [
+const TREE: [&str; 22] = [
     "src",
     "include",
     "tests",
     "xtask",
     "c-examples",
     "examples",
+    "bench-time/benches",
     "docs",
     "bench/Cargo.toml",
     "bench/data",

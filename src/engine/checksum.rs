@@ -3,21 +3,25 @@
 //! Invariant: format; `docs/format.md` section 2 pins both with test vectors.
 #![forbid(unsafe_code)]
 
-/// The remainders of the sixteen values of a nibble: 64 bytes of flash buy four times the speed
-/// of the bitwise loop.
-const NIBBLES: [u32; 16] = nibbles();
+/// Bits that one look into the table takes in: four, and the table has 64 bytes, or eight, and it
+/// has 1 KiB. docs/adr/0032 has what each costs.
+const BITS: u32 = if cfg!(feature = "crc-table") { 8 } else { 4 };
+const ENTRIES: usize = 1 << BITS;
+
+/// The remainders of all values of so many bits.
+static REMAINDERS: [u32; ENTRIES] = remainders();
 
 #[expect(
     clippy::indexing_slicing,
     reason = "worked out by the compiler, which checks it"
 )]
-const fn nibbles() -> [u32; 16] {
-    let mut table = [0_u32; 16];
+const fn remainders<const N: usize>() -> [u32; N] {
+    let mut table = [0_u32; N];
     let mut index = 0;
-    while index < 16 {
+    while index < N {
         let mut value = index as u32;
         let mut bit = 0;
-        while bit < 4 {
+        while bit < N.trailing_zeros() {
             value = if value & 1 == 1 {
                 (value >> 1) ^ 0xEDB8_8320
             } else {
@@ -46,8 +50,10 @@ impl Crc {
         let mut crc = self.0;
         for &byte in bytes {
             crc ^= u32::from(byte);
-            crc = (crc >> 4) ^ entry(crc);
-            crc = (crc >> 4) ^ entry(crc);
+            crc = (crc >> BITS) ^ remainder(crc);
+            if BITS == 4 {
+                crc = (crc >> BITS) ^ remainder(crc);
+            }
         }
         self.0 = crc;
     }
@@ -58,8 +64,9 @@ impl Crc {
     }
 }
 
-fn entry(crc: u32) -> u32 {
-    NIBBLES.get((crc & 15) as usize).copied().unwrap_or(0)
+fn remainder(crc: u32) -> u32 {
+    let index = crc as usize & (ENTRIES - 1);
+    REMAINDERS.get(index).copied().unwrap_or(0)
 }
 
 /// CRC-32 of `bytes` from `seed`.
@@ -97,12 +104,50 @@ impl Hasher {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hasher, crc32};
+    use super::{Crc, Hasher, crc32};
 
     #[test]
     fn crc_of_the_check_string() {
         assert_eq!(crc32(0, b"123456789"), 0xCBF4_3926);
         assert_ne!(crc32(1, b"123456789"), 0xCBF4_3926);
+    }
+
+    /// As the polynomial defines it: bit by bit.
+    fn bitwise(seed: u32, bytes: &[u8]) -> u32 {
+        let mut crc = !seed;
+        for &byte in bytes {
+            crc ^= u32::from(byte);
+            for _ in 0..8 {
+                crc = (crc >> 1) ^ (0xEDB8_8320 & 0_u32.wrapping_sub(crc & 1));
+            }
+        }
+        !crc
+    }
+
+    /// With either table, in one piece or several.
+    #[test]
+    fn the_table_gives_what_the_bits_give() {
+        let mut bytes = [0_u8; 600];
+        let mut state = 1_u32;
+        for round in 0..200 {
+            for byte in &mut bytes {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *byte = (state >> 24) as u8;
+            }
+            let (first, second) = bytes.split_at(round * 3);
+            let mut crc = Crc::new(state);
+            crc.add(first);
+            crc.add(second);
+            assert_eq!(crc.value(), bitwise(state, &bytes), "round {round}");
+        }
+    }
+
+    /// Each byte once, so each entry of a table.
+    #[test]
+    fn every_byte_is_taken_in_rightly() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(crc32(7, &[byte]), bitwise(7, &[byte]), "{byte}");
+        }
     }
 
     #[test]

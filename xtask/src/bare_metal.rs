@@ -68,12 +68,35 @@ fn has_source(rustc: &str) -> bool {
 }
 
 /// As it ships, and with what a user may ask for. Each time nothing in it may panic.
-const FEATURES: [&str; 2] = ["critical-section", ""];
+const FEATURES: [&str; 2] = ["critical-section,crc-table", ""];
 
 fn build_with(target: &str, toolchain: &Toolchain) -> Result<(), Failure> {
     FEATURES
         .into_iter()
         .try_for_each(|features| build_features(target, toolchain, features))
+}
+
+/// Builds the archive for `target` without any features that users may ask for.
+pub(crate) fn build_as_it_ships(target: &str) -> Result<PathBuf, Failure> {
+    let toolchain =
+        toolchain(target).ok_or_else(|| Failure::new(format!("rustup target add {target}")))?;
+    build_features(target, &toolchain, "")?;
+    Ok(built(target, "libnvkv.a"))
+}
+
+/// The compiler that builds for `target`, with its version.
+pub(crate) fn compiler(target: &str) -> String {
+    match toolchain(target) {
+        Some(Toolchain::FromSource(rustc)) => version_of(rustc),
+        _ => version_of("rustc"),
+    }
+}
+
+/// `rustc 1.96.0`
+pub(crate) fn version_of(rustc: &str) -> String {
+    let said = output_of(command(rustc).arg("--version")).unwrap_or_default();
+    let words: Vec<&str> = said.split(' ').take(2).collect();
+    words.join(" ")
 }
 
 fn build_features(target: &str, toolchain: &Toolchain, features: &str) -> Result<(), Failure> {
@@ -96,7 +119,8 @@ fn build_for<'c>(command: &'c mut Command, target: &str, toolchain: &Toolchain) 
     command
 }
 
-fn built(target: &str, file: &str) -> PathBuf {
+/// Where cargo puts what it builds for `target`.
+pub(crate) fn built(target: &str, file: &str) -> PathBuf {
     paths::target().join(target).join("release").join(file)
 }
 

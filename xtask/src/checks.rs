@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, bench, cmake, demo, fuzz, memory, races};
+use crate::{bare_metal, bench, cmake, demo, footprint, fuzz, memory, races};
 
 /// The features that tests, lints and documentation are for.
 const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
@@ -31,6 +31,17 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     report.step("tests", || {
         passes(cargo("test").args(["--workspace", "--features", FEATURES, "--no-fail-fast"]))
     });
+    report.step("tests with crc-table", || {
+        let options = [
+            "--package",
+            "nvkv",
+            "--lib",
+            "--features",
+            "crc-table",
+            "checksum",
+        ];
+        passes(cargo("test").args(options))
+    });
     if !options.quick {
         report.step("documentation", documentation);
         report.step("benchmark", bench::check);
@@ -47,6 +58,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         report.step(&format!("firmware in Rust for {smallest}"), || {
             bare_metal::build_firmware(smallest)
         });
+        report.step("size", footprint::check_size);
+        report.step("time", footprint::check_time);
         report.step("CMake on this machine", cmake::host::check);
         report.step("CMake for Cortex-M", cmake::firmware::check);
         report.step("CMake presets", cmake::presets::check);
@@ -70,7 +83,7 @@ fn lints() -> Outcome {
                 .args(["--workspace", "--all-targets", "--features", FEATURES])
                 .args(["--", "-D", "warnings"]),
         )?;
-        for features in ["", "critical-section", "embedded-storage,defmt"] {
+        for features in ["", "critical-section,crc-table", "embedded-storage,defmt"] {
             run_command(
                 cargo("clippy")
                     .args(["--package", "nvkv", "--lib", "--features", features])

@@ -8,6 +8,7 @@
 //! | `races.rs` | threads that share a store, under ThreadSanitizer |
 //! | `memory.rs` | the C programs under AddressSanitizer, UBSan and valgrind |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
+//! | `footprint/` | `cargo xtask size` and `time`: flash, RAM, stack and instructions of firmware |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `bench.rs` | the benchmark, and its figures compared with the committed ones |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
@@ -21,6 +22,7 @@ mod checks;
 mod cmake;
 mod compiler;
 mod demo;
+mod footprint;
 mod fuzz;
 mod memory;
 mod paths;
@@ -56,6 +58,10 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Measure nvkv and the stores of others side by side
     Bench(bench::Options),
+    /// Measure what firmware takes of flash, RAM and stack, and compare it with docs/size.md
+    Size(footprint::Options),
+    /// Count the instructions of each operation, and compare them with docs/time.md
+    Time(footprint::Options),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +71,8 @@ fn main() -> ExitCode {
         Task::Soak(options) => soak::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Size(options) => footprint::size(&options),
+        Task::Time(options) => footprint::time(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
