@@ -284,7 +284,7 @@ int kv_init_storage_config(void);
 #define KV_SKIP_VERIFY 1
 
 // Part of KV_STORE_RAM: bytes of a handle where pointers have 32 bits or fewer.
-#define KV_RAM_HANDLE_32 1632
+#define KV_RAM_HANDLE_32 1568
 
 // Part of KV_STORE_RAM: bytes of a handle where pointers have 64 bits.
 #define KV_RAM_HANDLE_64 2048

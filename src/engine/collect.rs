@@ -13,7 +13,7 @@ use super::{
     header::Role,
     index::Cover,
     io::SCAN,
-    record::{CRC_SIZE, Head, Kind, NOTE_ANNOUNCES, RETIRE_DROPPED, seed},
+    record::{CRC_SIZE, Kind, NOTE_ANNOUNCES, RETIRE_DROPPED, seed},
     segments::State,
     walk::{Entry, Walk},
     write::{Open, Recording},
@@ -286,10 +286,7 @@ impl<F: Flash> Engine<'_, F> {
         entry: &Entry,
         hash: u32,
     ) -> Result<(), Error> {
-        let moved = Head {
-            void_from: None,
-            ..entry.head
-        };
+        let moved = entry.head.resuming(None);
         let total = moved.total();
         let spare = self.io.layout.retire_room();
         let role = collection.role;
@@ -423,10 +420,7 @@ impl<F: Flash> Engine<'_, F> {
         hash: Option<u32>,
     ) -> Result<Entry, Error> {
         let open = self.open(role).ok_or(Error::WriteFailed)?;
-        let head = Head {
-            void_from,
-            ..entry.head
-        };
+        let head = entry.head.resuming(void_from);
         let mut record = match Recording::start(&mut self.io, open, &head) {
             Ok(record) => record,
             Err(error) => {
@@ -465,7 +459,7 @@ impl<F: Flash> Engine<'_, F> {
         let mut crc = entry.head.start_crc(seed(number, entry.place));
         let base = self.base(entry.segment);
         let mut at = self.key_offset(entry);
-        let mut left = entry.head.key_len + entry.head.value_len;
+        let mut left = entry.head.key_len() + entry.head.value_len;
         while left > 0 {
             let mut piece = [0; 64];
             let piece = piece.get_mut(..left.min(64) as usize).unwrap_or(&mut []);

@@ -104,10 +104,8 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(true);
         };
         let layout = self.io.layout;
-        let note = Head {
-            void_from: Some(quotient(tail.void_from, layout.align)),
-            ..Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
-        };
+        let note = Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
+            .resuming(Some(quotient(tail.void_from, layout.align)));
         let open = self.open_behind(&tail);
         let announcement = Head::new(Kind::Note, NOTE_ANNOUNCES, 0, ANNOUNCEMENT);
         let spare = layout.retire_room();

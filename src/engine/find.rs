@@ -65,7 +65,7 @@ impl<'k> Identity<'k> {
     fn key_len(&self) -> u32 {
         match self.key {
             KeySource::Given(key) => key.len() as u32,
-            KeySource::Stored(entry) => entry.head.key_len,
+            KeySource::Stored(entry) => entry.head.key_len(),
         }
     }
 }
@@ -128,7 +128,7 @@ impl<F: Flash> Engine<'_, F> {
         let start = self.io.layout.start_of(entry.place);
         self.io
             .layout
-            .advance(start, entry.head.encoded_len() + entry.head.key_len)
+            .advance(start, entry.head.encoded_len() + entry.head.key_len())
     }
 
     /// What identifies a record that a walk just returned: the hash is `walk.hash`.
@@ -154,7 +154,7 @@ impl<F: Flash> Engine<'_, F> {
         let at = self.key_offset(entry);
         let after = self
             .io
-            .visit(base, at, entry.head.key_len, AHEAD, |piece| {
+            .visit(base, at, entry.head.key_len(), AHEAD, |piece| {
                 hasher.add(piece)
             })?;
         let mut fragment = None;
@@ -184,7 +184,7 @@ impl<F: Flash> Engine<'_, F> {
                 let base = self.base(entry.segment);
                 let at = self.key_offset(&entry);
                 self.io
-                    .visit(base, at, entry.head.key_len, AHEAD, |piece| {
+                    .visit(base, at, entry.head.key_len(), AHEAD, |piece| {
                         hasher.add(piece)
                     })?;
             }
@@ -203,7 +203,7 @@ impl<F: Flash> Engine<'_, F> {
         let fragment = head.kind == Kind::Fragment;
         if !head.kind.is_indexed()
             || fragment != identity.fragment.is_some()
-            || head.key_len != identity.key_len()
+            || head.key_len() != identity.key_len()
             || (fragment && head.value_len < FRAGMENT_ID)
         {
             return Ok(false);
@@ -228,7 +228,7 @@ impl<F: Flash> Engine<'_, F> {
                 let mut rest = key;
                 let mut equal = true;
                 self.io
-                    .visit(base, at, entry.head.key_len, AHEAD, |piece| {
+                    .visit(base, at, entry.head.key_len(), AHEAD, |piece| {
                         let (now, later) = rest.split_at(piece.len().min(rest.len()));
                         equal &= now == piece;
                         rest = later;
@@ -241,8 +241,8 @@ impl<F: Flash> Engine<'_, F> {
                 }
                 let (other_base, other_at) = (self.base(other.segment), self.key_offset(&other));
                 let mut done = 0;
-                while done < entry.head.key_len {
-                    let count = (entry.head.key_len - done).min(64) as usize;
+                while done < entry.head.key_len() {
+                    let count = (entry.head.key_len() - done).min(64) as usize;
                     let (mut ours, mut theirs) = ([0; 64], [0; 64]);
                     let ours = ours.get_mut(..count).unwrap_or(&mut []);
                     let theirs = theirs.get_mut(..count).unwrap_or(&mut []);
@@ -280,7 +280,7 @@ impl<F: Flash> Engine<'_, F> {
         // A caller's key is looked for to read its value; a record's, to compare the two.
         let ahead = match identity.key {
             KeySource::Given(_) => AHEAD,
-            KeySource::Stored(entry) => AHEAD.min(HEAD_MAX as u32 + entry.head.key_len),
+            KeySource::Stored(entry) => AHEAD.min(HEAD_MAX as u32 + entry.head.key_len()),
         };
         while let Some((slot, location)) = self.table.next(&mut probe) {
             match self.entry_at(location, ahead)? {
@@ -350,7 +350,7 @@ impl<F: Flash> Engine<'_, F> {
         let (base, at) = (self.base(entry.segment), self.key_offset(entry));
         let head = &entry.head;
         let out = out
-            .get_mut(..head.key_len as usize)
+            .get_mut(..head.key_len() as usize)
             .ok_or(Error::InvalidSize)?;
         let value_at = self.io.read(base, at, out, SCAN)?;
         if head.total() > WINDOW as u32 {

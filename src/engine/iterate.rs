@@ -166,7 +166,7 @@ impl<F: Flash> Engine<'_, F> {
         while let Some((position, entry)) = self.find_next(&search)? {
             if self.copy_key(&entry, out)? {
                 self.iterators.find(id)?.cursor = Some(position.0);
-                return Ok(entry.head.key_len as usize);
+                return Ok(entry.head.key_len() as usize);
             }
             search.after = Some(position);
             self.damaged_records = self.damaged_records.saturating_add(1);
@@ -225,16 +225,16 @@ impl<F: Flash> Engine<'_, F> {
     /// The cursor of the key of `entry`, if it is one to return.
     fn candidate(&mut self, state: &Iteration, entry: &Entry) -> Result<Option<Cursor>, Error> {
         let head = &entry.head;
-        let is_key = matches!(head.kind, Kind::Value | Kind::Large) && head.key_len > 0;
-        if !is_key || head.key_len < u32::from(state.prefix_len) {
+        let is_key = matches!(head.kind, Kind::Value | Kind::Large) && head.key_len() > 0;
+        if !is_key || head.key_len() < u32::from(state.prefix_len) {
             return Ok(None);
         }
         let (base, at) = (self.base(entry.segment), self.key_offset(entry));
         let mut hasher = Hasher::new();
-        let mut second = Crc::new(head.key_len);
+        let mut second = Crc::new(head.key_len());
         let mut rest = self.iterators.prefix(state);
         let mut matches = true;
-        self.io.visit(base, at, head.key_len, AHEAD, |piece| {
+        self.io.visit(base, at, head.key_len(), AHEAD, |piece| {
             let (now, later) = rest.split_at(rest.len().min(piece.len()));
             matches &= piece.starts_with(now);
             rest = later;

@@ -249,13 +249,7 @@ impl Layout {
     /// Units that a record counts for. What it says about a power cut is not its own and not moved
     /// with it.
     pub(crate) fn units_of(&self, head: &Head) -> u32 {
-        self.units(
-            Head {
-                void_from: None,
-                ..*head
-            }
-            .total(),
-        )
+        self.units(head.resuming(None).total())
     }
 
     /// Place behind the rest of a record, `count` bytes that run on into `block`.

@@ -270,7 +270,7 @@ impl<F: Flash> Engine<'_, F> {
         let mut retired = None;
         let mut walk = self.walk(segment);
         while let Some(entry) = walk.next(&mut self.io)? {
-            if retired.is_some() || entry.head.void_from.is_some() {
+            if retired.is_some() || entry.head.void_from().is_some() {
                 return Ok(true);
             }
             let retires = entry.head.kind == Kind::Retire && !entry.damaged;

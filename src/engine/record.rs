@@ -88,11 +88,14 @@ pub(crate) struct Head {
     pub(crate) kind: Kind,
     /// The user's flags; for notes, which note it is.
     pub(crate) flags: u8,
-    pub(crate) key_len: u32,
+    key_len: u16,
     pub(crate) value_len: u32,
-    /// Place in units of alignment from which on everything up to this record is void.
-    pub(crate) void_from: Option<u32>,
+    /// Place in units of alignment from which on everything up to this record is void, or
+    /// [`NOTHING`]: an `Option` would make every entry in RAM larger by half.
+    void_from: u32,
 }
+
+const NOTHING: u32 = u32::MAX;
 
 /// An encoded header.
 #[derive(Clone, Copy, Debug)]
@@ -132,9 +135,25 @@ impl Head {
         Head {
             kind,
             flags,
-            key_len: key_len as u32,
+            key_len: key_len as u16,
             value_len,
-            void_from: None,
+            void_from: NOTHING,
+        }
+    }
+
+    pub(crate) fn key_len(&self) -> u32 {
+        u32::from(self.key_len)
+    }
+
+    pub(crate) fn void_from(&self) -> Option<u32> {
+        (self.void_from != NOTHING).then_some(self.void_from)
+    }
+
+    /// The same with another place from which on it declares void what is before it.
+    pub(crate) fn resuming(self, void_from: Option<u32>) -> Self {
+        Head {
+            void_from: void_from.unwrap_or(NOTHING),
+            ..self
         }
     }
 
@@ -154,13 +173,13 @@ impl Head {
     }
 
     fn body_len(&self) -> u32 {
-        self.key_len.saturating_add(self.value_len)
+        self.key_len().saturating_add(self.value_len)
     }
 
     /// Bytes of the encoded header.
     pub(crate) fn encoded_len(&self) -> u32 {
         let varint = |value: u32| (32 - (value | 1).leading_zeros()).div_ceil(7);
-        3 + varint(self.key_len) + varint(self.value_len) + self.void_from.map_or(0, varint)
+        3 + varint(self.key_len()) + varint(self.value_len) + self.void_from().map_or(0, varint)
     }
 
     pub(crate) fn encode(&self, seed: u32) -> HeadBytes {
@@ -168,11 +187,15 @@ impl Head {
             bytes: [0; HEAD_MAX],
             len: 0,
         };
-        let resumes = if self.void_from.is_some() { RESUMES } else { 0 };
+        let resumes = if self.void_from().is_some() {
+            RESUMES
+        } else {
+            0
+        };
         out.push((self.kind as u8 | resumes) << 4 | (self.flags & 15));
-        out.push_varint(self.key_len);
+        out.push_varint(self.key_len());
         out.push_varint(self.value_len);
-        if let Some(void_from) = self.void_from {
+        if let Some(void_from) = self.void_from() {
             out.push_varint(void_from);
         }
         let check = crc32(seed, out.as_slice()).to_le_bytes();
@@ -202,9 +225,9 @@ impl Head {
         let head = Head {
             kind,
             flags: first & 15,
-            key_len,
+            key_len: key_len as u16,
             value_len,
-            void_from,
+            void_from: void_from.unwrap_or(NOTHING),
         };
         (head.encoded_len() as usize == at + 2).then_some(head)
     }
@@ -290,13 +313,7 @@ mod tests {
             (128, 127, Some(0)),
             (1024, 60_000, Some(70_000)),
         ] {
-            let head = Head {
-                kind: Kind::Value,
-                flags: 9,
-                key_len,
-                value_len,
-                void_from,
-            };
+            let head = Head::new(Kind::Value, 9, key_len, value_len).resuming(void_from);
             let bytes = head.encode(77);
             assert_eq!(bytes.as_slice().len() as u32, head.encoded_len());
             assert_eq!(Head::decode(bytes.as_slice(), 77), Some(head));

@@ -161,7 +161,7 @@ impl<F: Flash> Engine<'_, F> {
         if let Some(void) = void.take()
             && entry
                 .head
-                .void_from
+                .void_from()
                 .is_none_or(|units| units.saturating_mul(align) > void.place)
         {
             self.apply_void(&void)?;
@@ -297,13 +297,8 @@ impl<F: Flash> Engine<'_, F> {
 
     /// The identity of the value that a fragment belongs to.
     pub(crate) fn key_identity(&mut self, entry: &Entry) -> Result<Identity<'static>, Error> {
-        let plain = Entry {
-            head: super::record::Head {
-                kind: Kind::Value,
-                ..entry.head
-            },
-            ..*entry
-        };
+        let mut plain = *entry;
+        plain.head.kind = Kind::Value;
         let identity = self.identity_of(&plain)?;
         Ok(Identity {
             key: KeySource::Stored(*entry),

@@ -169,14 +169,12 @@ impl<F: Flash> Engine<'_, F> {
             }
             None => self.is_needed_remark(&last)?,
         };
-        let head = Head {
-            void_from,
-            ..if needed {
-                last.head
-            } else {
-                Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
-            }
+        let head = if needed {
+            last.head
+        } else {
+            Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
         };
+        let head = head.resuming(void_from);
         let open = self.open_behind(tail);
         let dropped = self
             .segments

@@ -52,7 +52,7 @@ impl<F: Flash> Engine<'_, F> {
         self.largest = self.largest.max(units);
         match entry.head.kind {
             Kind::Tombstone => self.tombstones += units,
-            Kind::Value | Kind::Large if entry.head.key_len > 0 => self.keys += 1,
+            Kind::Value | Kind::Large if entry.head.key_len() > 0 => self.keys += 1,
             _ => {}
         }
     }
@@ -65,7 +65,7 @@ impl<F: Flash> Engine<'_, F> {
         self.largest_is_stale |= units >= self.largest;
         match entry.head.kind {
             Kind::Tombstone => self.tombstones = self.tombstones.saturating_sub(units),
-            Kind::Value | Kind::Large if entry.head.key_len > 0 => {
+            Kind::Value | Kind::Large if entry.head.key_len() > 0 => {
                 self.keys = self.keys.saturating_sub(1);
             }
             _ => {}

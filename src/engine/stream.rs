@@ -351,7 +351,7 @@ impl<F: Flash> Engine<'_, F> {
     fn put_key_of(&mut self, record: &mut Recording, source: &Entry) -> Result<(), Error> {
         let base = self.base(source.segment);
         let mut at = self.key_offset(source);
-        let mut left = source.head.key_len;
+        let mut left = source.head.key_len();
         while left > 0 {
             let mut piece = [0; 64];
             let piece = piece.get_mut(..left.min(64) as usize).unwrap_or(&mut []);

@@ -56,7 +56,7 @@ impl<F: Flash> Engine<'_, F> {
         }
         // It may be gone at the next look, and what it declares void must not come back.
         let last = &tail.last;
-        if let Some(units) = last.head.void_from {
+        if let Some(units) = last.head.void_from() {
             let void_from = units.saturating_mul(self.io.layout.align);
             tail.void_from = tail.void_from.min(void_from);
         }

@@ -205,7 +205,7 @@ impl<F: Flash> Engine<'_, F> {
         // What is not in the window yet is read with one call, where the window has room for it.
         let end = self.io.layout.end_of(entry.place, head.total());
         let ahead = |at: u32| end.saturating_sub(at);
-        for count in [head.key_len, offset] {
+        for count in [head.key_len(), offset] {
             let add = |piece: &[u8]| crc.add(piece);
             at = self.io.visit(base, at, count, ahead(at), add)?;
         }

@@ -193,10 +193,8 @@ impl<F: Flash> Engine<'_, F> {
         let Some(header) = self.header(segment)?.filter(|_| !alone) else {
             return Ok(true);
         };
-        Ok(header
-            .source()
-            .and_then(|number| self.in_use(number))
-            .is_some())
+        // Its source may be erased by now, though its own erase was cut off.
+        Ok(header.source().is_some())
     }
 
     /// The segment in use with this number.

@@ -32,7 +32,7 @@ impl Entry {
     /// Place from which on this record declares void what is before it, if it was programmed first
     /// after power came back. FORMAT 6.2
     pub(crate) fn resumes_from(&self, align: u32) -> Option<u32> {
-        let from = self.head.void_from?.saturating_mul(align);
+        let from = self.head.void_from()?.saturating_mul(align);
         (from < self.place).then_some(from)
     }
 }
@@ -405,7 +405,7 @@ fn verify<F: Flash>(
     let mut at = io.layout.advance(start, head.encoded_len());
     let is_fragment = head.kind == Kind::Fragment && head.value_len >= FRAGMENT_ID;
     let id = if is_fragment { FRAGMENT_ID } else { 0 };
-    at = io.visit(base, at, head.key_len + id, ahead, |piece| {
+    at = io.visit(base, at, head.key_len() + id, ahead, |piece| {
         crc.add(piece);
         hasher.add(piece);
     })?;

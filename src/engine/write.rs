@@ -80,8 +80,8 @@ impl Recording {
         let seed = seed(open.number, place);
         let start = io.layout.start_of(place);
         let mut head = *head;
-        if open.marks && head.void_from.is_none() {
-            head.void_from = Some(quotient(place, io.layout.align));
+        if open.marks && head.void_from().is_none() {
+            head = head.resuming(Some(quotient(place, io.layout.align)));
         }
         let mut this = Recording {
             open: Open {

@@ -59,7 +59,7 @@ pub(super) const HANDLE_SIZE: usize = match size_of::<usize>() {
 } as usize;
 
 /// Part of KV_STORE_RAM: bytes of a handle where pointers have 32 bits or fewer.
-pub const KV_RAM_HANDLE_32: u32 = 1632;
+pub const KV_RAM_HANDLE_32: u32 = 1568;
 /// Part of KV_STORE_RAM: bytes of a handle where pointers have 64 bits.
 pub const KV_RAM_HANDLE_64: u32 = 2048;
 /// Part of KV_STORE_RAM: bytes for each segment.
