@@ -292,8 +292,9 @@ fn fill(
         let most = fill_keys(&mut store, &mut oracle, sizes, plan, (400, 0))?;
         let before = store.into_flash().counters();
         let mut store = lent.mount(&mut scratch, config).map_err(mount)?;
+        // More than any key and value that did not fit any more.
         let one_more = Value {
-            size: sizes.value * 2,
+            size: sizes.value * 2 + sizes.key as u32,
             seed: 9,
             flags: 0,
         };
