@@ -378,7 +378,8 @@ fn second_cuts() {
 }
 
 /// What lost something once. A case is the same as long as the store makes the same calls.
-const FOUND: [&str; 9] = [
+const FOUND: [&str; 10] = [
+    "23/4/95/0/437942341/605351/44:0+1:3:1,7:complete:1:0,2:7+1:2:5,0:32+1:3:4",
     "6/7/10/2/1/435758/12:0+3:3:4,2:0+1:0:0",
     "6/2/10/1/1/31922/17:0+3:3:4,2:0+1:0:0",
     "6/0/10/3/1/80966/20:1+1:3:4,2:0+1:0:0",

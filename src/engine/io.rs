@@ -20,7 +20,7 @@ pub(crate) const SCAN: u32 = u32::MAX;
 /// A range of the flash that reads from RAM: what a power cut may have left reading differently at
 /// every look has one content for as long as it is here.
 #[derive(Clone, Copy, Debug)]
-struct Pinned {
+pub(crate) struct Pinned {
     address: u32,
     len: u32,
     /// At the start of the write block; else aside of the windows.
@@ -200,6 +200,15 @@ impl<'m, F: Flash> Io<'m, F> {
     pub(crate) fn unpin(&mut self) {
         self.pinned = None;
         self.windows.set_aside(0);
+    }
+
+    /// Lets reads see the flash itself where a range is pinned, until [`Io::put_pin_back`].
+    pub(crate) fn lift_pin(&mut self) -> Option<Pinned> {
+        self.pinned.take()
+    }
+
+    pub(crate) fn put_pin_back(&mut self, pinned: Option<Pinned>) {
+        self.pinned = pinned;
     }
 
     /// Replaces what was read of a pinned range by what RAM has of it.

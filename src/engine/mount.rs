@@ -20,8 +20,8 @@ pub(crate) const NUMBER_MAX: u64 = 1 << 46;
 /// Numbers further apart are not of one store: no segment lags behind by half of that. FORMAT 3.5
 pub(crate) const NUMBER_SPAN: u64 = 1 << 31;
 
-/// Looks at a marker that reads differently each time.
-const LOOKS_FOR_MARKER: u32 = 4 * LOOKS;
+/// Looks at what has to be certain, as a marker that reads differently each time.
+pub(crate) const LOOKS_FOR_MARKER: u32 = 4 * LOOKS;
 
 /// Counts over all segments, from the first look at them.
 #[derive(Default)]

@@ -13,10 +13,13 @@
 use super::{
     Engine,
     header::Role,
+    io::SCAN,
     layout::quotient,
+    mount::LOOKS_FOR_MARKER,
     record::{Head, Kind, NOTE_NOTHING, NOTE_RESET, RETIRE_DROPPED},
     segments::State,
     tail::Tail,
+    walk::{Entry, Hidden, crc_holds, read_head},
     write::Open,
 };
 use crate::{error::Error, flash::Flash};
@@ -25,6 +28,9 @@ impl<F: Flash> Engine<'_, F> {
     /// Settles what is in doubt: first where the user wrote, then what was dropped must not come
     /// back. The destination can wait (`destination.rs`).
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
+        if self.seals_last()? {
+            self.look_again()?;
+        }
         self.resume_user()?;
         self.erase_dirty();
         if self.resetting {
@@ -175,20 +181,10 @@ impl<F: Flash> Engine<'_, F> {
             Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
         };
         let head = head.resuming(void_from);
-        let open = self.open_behind(tail);
-        let dropped = self
-            .segments
-            .all()
-            .any(|segment| self.segments.state(segment) == State::Dropped);
-        // What was dropped is declared void behind the copy.
-        let room = self.io.layout.retire_room();
-        let spare = if dropped { 2 * room } else { room };
-        let fits = open.has_space(&self.io, head.total(), spare)
-            && open.units + self.io.layout.units_of(&head) <= self.io.layout.payload_units();
-        if !fits {
+        if !self.fits_behind(tail, &head) {
             return Ok(false);
         }
-        self.user = Some(open);
+        self.user = Some(self.open_behind(tail));
         let written = if needed {
             let hash = identity.map(|identity| identity.hash);
             self.copy_record(&last, Role::User, void_from, hash)
@@ -201,6 +197,86 @@ impl<F: Flash> Engine<'_, F> {
             Err(Error::WriteFailed) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether there is room behind what may be touched for `head`, and what has to follow.
+    fn fits_behind(&self, tail: &Tail, head: &Head) -> bool {
+        let open = self.open_behind(tail);
+        let dropped = self
+            .segments
+            .all()
+            .any(|segment| self.segments.state(segment) == State::Dropped);
+        // What was dropped is declared void behind the copy.
+        let room = self.io.layout.retire_room();
+        let spare = if dropped { 2 * room } else { room };
+        open.has_space(&self.io, head.total(), spare)
+            && open.units + self.io.layout.units_of(head) <= self.io.layout.payload_units()
+    }
+
+    /// Seals a retire record that is the last one, where there is no room for saying that it is
+    /// void: what follows it may show at another look, and what was collected would be erased by
+    /// then. It is complete where it reads well at every look: one that a cut left in doubt has
+    /// nothing behind it, and never counts.
+    fn seals_last(&mut self) -> Result<bool, Error> {
+        let Some(tail) = self.tail_of(Role::User) else {
+            return Ok(false);
+        };
+        let last = tail.last;
+        let note = Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
+            .resuming(Some(quotient(tail.void_from, self.io.layout.align)));
+        if last.head.kind != Kind::Retire || self.fits_behind(&tail, &note) {
+            return Ok(false);
+        }
+        let value = self.read_number(&last)?;
+        let victim = (value >> 32) as u16;
+        let counts = self.segments.is_used(victim)
+            && self.segments.low_number(victim) == value as u32
+            && self.segments.number(victim) < self.segments.number(last.segment);
+        Ok(counts
+            && self.reads_well_at_every_look(&last)?
+            && self.seal(last.segment, last.place).is_ok())
+    }
+
+    /// Whether a record verifies at every look at the flash itself.
+    fn reads_well_at_every_look(&mut self, entry: &Entry) -> Result<bool, Error> {
+        let pinned = self.io.lift_pin();
+        let number = self.segments.low_number(entry.segment);
+        let mut certain = Ok(true);
+        for _ in 0..LOOKS_FOR_MARKER {
+            self.io.forget();
+            let head = read_head(&mut self.io, entry.segment, number, entry.place, SCAN);
+            let holds = crc_holds(&mut self.io, number, entry, SCAN);
+            certain = match (certain, head, holds) {
+                (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Err(error),
+                (Ok(certain), Ok(head), Ok(holds)) => {
+                    Ok(certain && holds && head == Some(entry.head))
+                }
+            };
+        }
+        self.io.put_pin_back(pinned);
+        self.io.forget();
+        certain
+    }
+
+    /// Mounts anew: what was sealed just now decides otherwise than the mount did.
+    fn look_again(&mut self) -> Result<(), Error> {
+        let recovered = (self.recovered_records, self.recovered_segments);
+        self.tails = [None; 2];
+        self.hidden = [Hidden::default(); 2];
+        self.announced = None;
+        self.named = None;
+        self.namer = None;
+        self.spoiled = None;
+        self.resetting = false;
+        self.unended = None;
+        self.unconfirmed = None;
+        self.verified = None;
+        self.io.unpin();
+        self.mount_segments()?;
+        (self.recovered_records, self.recovered_segments) = recovered;
+        // This session programmed that seal.
+        self.unconfirmed = None;
+        Ok(())
     }
 
     /// The way out where a segment has no room to go on: all that is live in it moves to a fresh
