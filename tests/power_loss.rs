@@ -43,6 +43,7 @@ struct Tally {
     tried: AtomicU64,
     cuts: AtomicU64,
     repeats: AtomicU64,
+    glitches: AtomicU64,
     failures: Mutex<Vec<String>>,
 }
 
@@ -52,6 +53,8 @@ impl Tally {
         match result {
             Ok(outcome) => {
                 self.cuts.fetch_add(u64::from(outcome.cuts), Relaxed);
+                self.glitches
+                    .fetch_add(u64::from(outcome.glitches), Relaxed);
                 self.repeats
                     .fetch_add(u64::from(outcome.repeat_touches), Relaxed);
             }
@@ -236,6 +239,7 @@ fn build_for(plan: Plan, tally: &Tally) -> Option<Base> {
                     plan,
                     variant: 0,
                     cuts: Vec::new(),
+                    glitch: None,
                 },
                 Err(error),
             );
@@ -273,6 +277,7 @@ fn one_cut() {
                 plan,
                 variant: rng.below(1 << 20),
                 cuts: vec![cut],
+                glitch: None,
             };
             tally.add(&case, case.run(&base));
         }
@@ -306,6 +311,7 @@ fn drawn_cuts() {
                 plan,
                 variant: rng.below(1 << 20),
                 cuts,
+                glitch: None,
             };
             tally.add(&case, case.run(&base));
         }
@@ -369,12 +375,70 @@ fn second_cuts() {
                 plan,
                 variant: rng.below(1 << 20),
                 cuts,
+                glitch: None,
             };
             tally.add(&case, case.run(&base));
             pair += 1 + rng.below(2 * stride - 1);
         }
     });
     tally.finish("second cuts");
+}
+
+/// Reads of a first write, roughly.
+const GLITCH_READS: u64 = 120;
+
+/// One read fails in the first write after cuts, or in the mount before it: the write is refused,
+/// what is there stays, on the same store too, and the next write goes on.
+#[test]
+fn a_read_that_fails_after_cuts() {
+    let (cases, seed) = volume();
+    let plans = plans(cases, seed + 2);
+    let budgets = budgets(&plans, cases / 10);
+    let tally = Tally::default();
+    in_parallel(plans.len(), |at| {
+        if tally.gave_up() {
+            return;
+        }
+        let plan = plans[at];
+        let Some(base) = build_for(plan, &tally) else {
+            return;
+        };
+        let mut rng = Rng::new(seed ^ at as u64);
+        for _ in 0..budgets[at] {
+            let mut cuts = vec![draw_cut(base.calls.len().max(1) as u64, &mut rng)];
+            for _ in 0..rng.below(3) {
+                cuts.push(draw_cut(1 + rng.below(12), &mut rng));
+            }
+            let case = Case {
+                plan,
+                variant: rng.below(1 << 20),
+                cuts,
+                glitch: Some((rng.below(5), rng.below(GLITCH_READS))),
+            };
+            tally.add(&case, case.run(&base));
+        }
+    });
+    assert!(tally.glitches.load(Relaxed) > 100, "hardly a write failed");
+    tally.finish("a read that fails after cuts");
+}
+
+/// As above, for many reads in turn where a start seals a record and looks at everything again.
+#[test]
+fn another_look_that_fails_is_taken_again() {
+    let case: Case = FOUND[0].parse().expect("a line as a failure prints it");
+    let base = build(case.plan).unwrap_or_else(|error| panic!("{error}"));
+    let tally = Tally::default();
+    in_parallel(4, |calls| {
+        for reads in (calls as u64..4 * GLITCH_READS).step_by(5) {
+            let case = Case {
+                glitch: Some((calls as u64, reads)),
+                ..case.clone()
+            };
+            tally.add(&case, case.run(&base));
+        }
+    });
+    assert!(tally.glitches.load(Relaxed) > 20, "hardly a write failed");
+    tally.finish("another look");
 }
 
 /// What lost something once. A case is the same as long as the store makes the same calls.
@@ -454,6 +518,7 @@ fn a_flash_that_lies_is_found_out() {
                 plan,
                 variant: rng.below(1 << 20),
                 cuts: vec![cut],
+                glitch: None,
             };
             let mut sim: Sim = base.sim.clone();
             sim.lie(8);

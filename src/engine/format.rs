@@ -50,6 +50,7 @@ impl<F: Flash> Engine<'_, F> {
             // What is dropped must not be opened before it is said to be void; and where a cut left
             // none free, there is one in which nothing is live.
             let _reset_goes_on = self.prepare_write();
+            self.ready()?;
         }
         if self.resumed {
             // Behind what is in doubt a note can follow now, and not once the segment is closed.

@@ -124,6 +124,8 @@ pub struct Engine<'m, F: Flash> {
     opened: bool,
     /// The first count after power came back is under way.
     mounting: bool,
+    /// Another look at the flash was not finished: see [`Engine::begin`].
+    half_known: bool,
     /// A reset has not erased everything that it declared void.
     resetting: bool,
     /// The segment that the newest header names as the next to be opened.
@@ -179,6 +181,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             announced: None,
             opened: false,
             mounting: false,
+            half_known: false,
             resetting: false,
             named: None,
             namer: None,
@@ -244,11 +247,11 @@ impl<'m, F: Flash> Engine<'m, F> {
         self.io.into_flash()
     }
 
-    fn refuse_stream(&self) -> Result<(), Error> {
+    fn begin_write(&mut self) -> Result<(), Error> {
         if self.stream.is_some() {
             Err(Error::AlreadyInUse)
         } else {
-            Ok(())
+            self.ready()
         }
     }
 
@@ -263,7 +266,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     pub fn set(&mut self, key: &[u8], value: &[u8], flags: u8) -> Result<(), Error> {
         set::check_key(key)?;
         set::check_flags(flags)?;
-        self.refuse_stream()?;
+        self.begin_write()?;
         self.set_value(key, value, flags)
     }
 
@@ -276,6 +279,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// of what is stored fails (the buffer is cleared); [`Error::ReadFailed`].
     pub fn get(&mut self, key: &[u8], offset: u32, buffer: &mut [u8]) -> Result<usize, Error> {
         set::check_key(key)?;
+        self.ready()?;
         self.read_value(&Identity::of_key(key), offset, buffer)
     }
 
@@ -286,6 +290,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::ReadFailed`] as [`Engine::get`].
     pub fn info(&mut self, key: &[u8]) -> Result<Info, Error> {
         set::check_key(key)?;
+        self.ready()?;
         self.read_info(&Identity::of_key(key))
     }
 
@@ -295,6 +300,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// As [`Engine::info`], [`Error::NotFound`] excepted.
     pub fn exists(&mut self, key: &[u8]) -> Result<bool, Error> {
         set::check_key(key)?;
+        self.ready()?;
         Ok(self.find_live(&Identity::of_key(key))?.is_some())
     }
 
@@ -304,7 +310,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::NotFound`]; else as [`Engine::set`], [`Error::Full`] excepted.
     pub fn remove(&mut self, key: &[u8]) -> Result<(), Error> {
         set::check_key(key)?;
-        self.refuse_stream()?;
+        self.begin_write()?;
         self.remove_key(key)
     }
 
@@ -315,7 +321,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::AlreadyInUse`], [`Error::ReadOnly`], [`Error::WriteFailed`],
     /// [`Error::ReadFailed`] as [`Engine::set`].
     pub fn reset(&mut self) -> Result<(), Error> {
-        self.refuse_stream()?;
+        self.begin_write()?;
         self.reset_all()
     }
 
@@ -327,7 +333,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     pub fn set_start(&mut self, key: &[u8], size: u32, flags: u8) -> Result<(), Error> {
         set::check_key(key)?;
         set::check_flags(flags)?;
-        self.refuse_stream()?;
+        self.begin_write()?;
         self.start_stream(key, size, flags)
     }
 
@@ -382,6 +388,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// buffer (the next call returns the same key); [`Error::InvalidArgument`] for an iterator
     /// that is not open; [`Error::ReadFailed`].
     pub fn iterator_next(&mut self, id: IteratorId, key: &mut [u8]) -> Result<usize, Error> {
+        self.ready()?;
         self.next_key(id, key)
     }
 
@@ -403,7 +410,7 @@ impl<'m, F: Flash> Engine<'m, F> {
         if data.len() > RESERVED_MAX {
             return Err(Error::InvalidSize);
         }
-        self.refuse_stream()?;
+        self.begin_write()?;
         // The empty key is no user's.
         match self.set_value(&[], data, set::FLAG_WRITE_ONCE) {
             Err(Error::WriteProtected) => Err(Error::ReservedDataExists),
@@ -417,6 +424,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::NotFound`] when there are none; [`Error::InvalidSize`] when the buffer is too
     /// small; [`Error::Damaged`], [`Error::ReadFailed`].
     pub fn reserved_data_get(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.ready()?;
         let identity = Identity::of_key(&[]);
         let size = self.read_info(&identity)?.size as usize;
         let buffer = buffer.get_mut(..size).ok_or(Error::InvalidSize)?;
@@ -430,7 +438,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// # Errors
     /// As [`Engine::remove`], [`Error::NotFound`] excepted.
     pub fn maintain(&mut self, budget: u32) -> Result<u32, Error> {
-        self.refuse_stream()?;
+        self.begin_write()?;
         self.make_counted()?;
         let mut done = 0;
         while done < budget && self.maintain_step()? {
@@ -445,6 +453,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// # Errors
     /// [`Error::ReadFailed`]. Damage is no error here: the report says what was found.
     pub fn check(&mut self) -> Result<CheckReport, Error> {
+        self.ready()?;
         self.check_all()
     }
 

@@ -28,6 +28,13 @@ impl<F: Flash> Engine<'_, F> {
     /// Settles what is in doubt: first where the user wrote, then what was dropped must not come
     /// back. The destination can wait (`destination.rs`).
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
+        let settled = self.settle();
+        // What is half done cannot be begun again: where it stands is on flash only.
+        self.half_known = settled.is_err() && self.io.begun;
+        settled
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
         if self.seals_last()? {
             self.look_again()?;
         }
@@ -258,9 +265,27 @@ impl<F: Flash> Engine<'_, F> {
         certain
     }
 
+    /// What every call that looks at records begins with: where a read failed while what was in
+    /// doubt was being settled, or at another look, RAM has half of what is there; nothing is
+    /// decided by that.
+    pub(crate) fn ready(&mut self) -> Result<(), Error> {
+        if self.half_known {
+            self.look_again()
+        } else {
+            Ok(())
+        }
+    }
+
     /// Mounts anew: what was sealed just now decides otherwise than the mount did.
     fn look_again(&mut self) -> Result<(), Error> {
+        self.half_known = true;
         let recovered = (self.recovered_records, self.recovered_segments);
+        self.user = None;
+        self.destination = None;
+        self.collection = None;
+        self.last_destination = None;
+        self.unended_is_fresh = false;
+        self.opened = false;
         self.tails = [None; 2];
         self.hidden = [Hidden::default(); 2];
         self.announced = None;
@@ -272,7 +297,9 @@ impl<F: Flash> Engine<'_, F> {
         self.unconfirmed = None;
         self.verified = None;
         self.io.unpin();
-        self.mount_segments()?;
+        // It was a store just now: the flash reads wrong.
+        self.mount_segments().map_err(|_| Error::ReadFailed)?;
+        self.half_known = false;
         (self.recovered_records, self.recovered_segments) = recovered;
         // This session programmed that seal.
         self.unconfirmed = None;

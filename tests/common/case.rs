@@ -15,13 +15,17 @@ use super::{
     script::{Op, Step, Value, run, run_again},
 };
 
-/// A case, as a line: `class/workload/level/index/seed/variant/cuts`.
+/// A case, as a line: `class/workload/level/index/seed/variant/cuts`, and with a glitch
+/// `/calls:reads` behind that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     pub plan: Plan,
     /// Seeds what the flash draws; odd: another key is written first after a cut.
     pub variant: u64,
     pub cuts: Vec<Cut>,
+    /// In the first write after the last cut, one read fails: so many reads after so many programs
+    /// and erases.
+    pub glitch: Option<(u64, u64)>,
 }
 
 impl fmt::Display for Case {
@@ -52,6 +56,9 @@ impl fmt::Display for Case {
             let (program, erase) = (program.unwrap_or(0), erase.unwrap_or(0));
             write!(f, "{comma}{}:{point}:{program}:{erase}", cut.call)?;
         }
+        if let Some((calls, reads)) = self.glitch {
+            write!(f, "/{calls}:{reads}")?;
+        }
         Ok(())
     }
 }
@@ -62,10 +69,17 @@ impl FromStr for Case {
     fn from_str(line: &str) -> Result<Self, String> {
         let bad = || format!("{line:?} is not class/workload/level/index/seed/variant/cuts");
         let parts: Vec<&str> = line.trim().split('/').collect();
-        let [class, workload, level, index, seed, variant, cuts] = parts[..] else {
+        let number = |text: &str| text.parse::<u64>().map_err(|_| bad());
+        let (parts, glitch) = match parts[..] {
+            [ref parts @ .., glitch] if parts.len() == 7 => {
+                let (calls, reads) = glitch.split_once(':').ok_or_else(bad)?;
+                (parts, Some((number(calls)?, number(reads)?)))
+            }
+            ref parts => (parts, None),
+        };
+        let &[class, workload, level, index, seed, variant, cuts] = parts else {
             return Err(bad());
         };
-        let number = |text: &str| text.parse::<u64>().map_err(|_| bad());
         let mut list = Vec::new();
         for cut in cuts.split(',').filter(|cut| !cut.is_empty()) {
             let parts: Vec<&str> = cut.split(':').collect();
@@ -105,6 +119,7 @@ impl FromStr for Case {
             plan,
             variant: number(variant)?,
             cuts: list,
+            glitch,
         })
     }
 }
@@ -117,6 +132,8 @@ pub struct Outcome {
     /// Units touched without a trace in the first call of a power-up and programmed again: the
     /// image was the one of before, so the store did what it had done before.
     pub repeat_touches: u32,
+    /// Writes that a glitch made fail.
+    pub glitches: u32,
 }
 
 struct Run<'b> {
@@ -125,6 +142,8 @@ struct Run<'b> {
     oracle: Oracle,
     outcome: Outcome,
     waiting: std::vec::IntoIter<Cut>,
+    /// To come once this many cuts have hit.
+    glitch: Option<(u32, (u64, u64))>,
     /// Next operation of the script.
     at: usize,
 }
@@ -163,6 +182,7 @@ impl Case {
             oracle: base.oracle.clone(),
             outcome: Outcome::default(),
             waiting: self.cuts.clone().into_iter(),
+            glitch: self.glitch.map(|glitch| (self.cuts.len() as u32, glitch)),
             at: 0,
         };
         sim.reseed(self.plan.seed ^ self.variant.wrapping_mul(0x9E37_79B9));
@@ -257,6 +277,20 @@ impl Run<'_> {
                 Err(error) => return Err(format!("mount: {error}")),
             };
         }
+        if let Some((cuts, (calls, reads))) = self.glitch
+            && cuts == self.outcome.cuts
+        {
+            self.glitch = None;
+            let sim = store.into_flash();
+            sim.glitch(calls, reads);
+            // A mount may meet it: then the next one does not.
+            if let Ok(mut store) = lent.mount(sim, &base.config) {
+                self.write_through_glitch(&mut store)
+                    .map_err(|error| format!("with a glitch: {error}"))?;
+            }
+            sim.heal();
+            return Ok(Next::Remount);
+        }
         let next = self.go_on(&mut store);
         if store.into_flash().is_powered() {
             return next;
@@ -314,23 +348,46 @@ impl Run<'_> {
         }
     }
 
-    /// Writes a key that is not in flight.
-    fn write_other(&mut self, store: &mut Store<'_, '_>) -> Result<(), String> {
-        let seed = self.variant + u64::from(self.outcome.cuts) + 2;
+    fn other(&self) -> Op {
         let value = Value {
             size: 2,
-            seed,
+            seed: self.variant + u64::from(self.outcome.cuts) + 2,
             flags: 0,
         };
-        let op = Op::Set {
+        Op::Set {
             key: OTHER.to_vec(),
             value,
-        };
+        }
+    }
+
+    /// Writes a key that is not in flight.
+    fn write_other(&mut self, store: &mut Store<'_, '_>) -> Result<(), String> {
+        let op = self.other();
         match run(store, &op, &mut self.oracle)? {
             Step::Written => self.oracle.settle(store),
             Step::Failed(error) => Err(format!("the first write: {error}")),
             step => Err(format!("the first write: {step:?}")),
         }
+    }
+
+    /// Writes a key that is not in flight while one read fails; what is there counts on the same
+    /// store.
+    fn write_through_glitch(&mut self, store: &mut Store<'_, '_>) -> Result<(), String> {
+        let op = self.other();
+        if let Step::Failed(error) = run(store, &op, &mut self.oracle)? {
+            if error != Error::ReadFailed {
+                return Err(format!("the first write: {error}"));
+            }
+            self.outcome.glitches += 1;
+            self.oracle.check(store, self.base.sample)?;
+            match run_again(store, &op, &mut self.oracle)? {
+                Step::Written => self.oracle.settle(store)?,
+                Step::Unchanged => {}
+                step => return Err(format!("the write after it: {step:?}")),
+            }
+            self.oracle.check(store, self.base.sample)?;
+        }
+        Ok(())
     }
 
     /// All is as after the script without a cut, and no space is lost.
@@ -377,6 +434,7 @@ mod tests {
         for line in [
             "3/1/75/2/99/4/",
             "3/1/75/2/99/4/12:before:0:0,4:3+1:2:6,0:complete:3:1",
+            "3/1/75/2/99/4/12:before:0:0/1:7",
         ] {
             let case: Case = line.parse().unwrap();
             assert_eq!(case.to_string(), line);

@@ -96,6 +96,8 @@ pub struct Sim {
     /// Ranges that a cut touched without a trace, in the first call after a power-up.
     unseen: Vec<(u32, u32)>,
     faults: Vec<(usize, Fault, u64)>,
+    /// Calls in all, and the reads after them, before one read fails.
+    glitch: Option<(u64, u64)>,
     rng: Rng,
     powered: bool,
     /// No program or erase was accepted since the last power-up.
@@ -136,6 +138,7 @@ impl Sim {
             weak: Vec::new(),
             unseen: Vec::new(),
             faults: Vec::new(),
+            glitch: None,
             rng,
             powered: true,
             first_call: true,
@@ -190,9 +193,37 @@ impl Sim {
         self.faults.push((sector, fault, from));
     }
 
+    /// One read fails, and none after it: the `reads`-th that comes once `calls` program and erase
+    /// calls were made, both counted from now.
+    pub fn glitch(&mut self, calls: u64, reads: u64) {
+        let calls = self.counters.programs + self.counters.erases + calls;
+        self.glitch = Some((calls, reads));
+    }
+
+    /// Whether the read that [`Sim::glitch`] asked for has failed, or none was asked for.
+    pub fn is_glitch_over(&self) -> bool {
+        self.glitch.is_none()
+    }
+
+    fn has_glitch(&mut self) -> bool {
+        let now = self.counters.programs + self.counters.erases;
+        match &mut self.glitch {
+            Some((calls, 0)) if *calls <= now => {
+                self.glitch = None;
+                true
+            }
+            Some((calls, reads)) if *calls <= now => {
+                *reads -= 1;
+                false
+            }
+            _ => false,
+        }
+    }
+
     /// Takes back all faults.
     pub fn heal(&mut self) {
         self.faults.clear();
+        self.glitch = None;
     }
 
     /// After this many more calls of any kind every call is refused: ends an endless loop.
@@ -358,6 +389,9 @@ impl Flash for Sim {
         self.check_read(address, buffer.len())?;
         self.counters.reads += 1;
         self.counters.read_bytes += buffer.len() as u64;
+        if self.has_glitch() {
+            return Err(FlashError);
+        }
         let mut done = 0;
         for (sector, from, to) in self.parts(address, buffer.len() as u32) {
             if self.fault(sector, &[Fault::ReadError]).is_some() {
