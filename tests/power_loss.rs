@@ -143,31 +143,47 @@ fn weight(class: &Class) -> u64 {
     }
 }
 
+/// Share of a plan: where a look at all records takes long, an index that makes every read one
+/// gets fewer cases.
+fn share(plan: &Plan, class: &Class) -> u64 {
+    let index = match IndexSize::ALL[plan.index] {
+        _ if weight(class) > 8 => 16,
+        IndexSize::Full => 16,
+        IndexSize::Half => 2,
+        IndexSize::Eighth | IndexSize::None => 1,
+    };
+    weight(class) * index
+}
+
 /// Cases for each of the plans.
 fn budgets(plans: &[Plan], cases: u64) -> Vec<u64> {
     let kinds = classes();
-    let weights: Vec<u64> = plans
+    let shares = |plan: &Plan| share(plan, &kinds[plan.class]);
+    let total: u64 = plans.iter().map(shares).sum();
+    plans
         .iter()
-        .map(|plan| weight(&kinds[plan.class]))
-        .collect();
-    let total: u64 = weights.iter().sum();
-    weights
-        .into_iter()
-        .map(|weight| (cases * weight / total).max(1))
+        .map(|plan| (cases * shares(plan) / total).max(1))
         .collect()
 }
 
-/// As [`budgets`], with a share for each class: one in 200, 10,000 of the 2,000,000 of a soak.
+/// As [`budgets`]; in a soak each class has one case in 200 at least, 10,000 of 2,000,000, the slow
+/// ones with an index of full size.
 fn drawn_budgets(plans: &[Plan], cases: u64) -> Vec<u64> {
-    let least = |class| {
-        let of_class = plans.iter().filter(|plan| plan.class == class).count() as u64;
-        (cases / 200).div_ceil(of_class.max(1))
-    };
-    budgets(plans, cases / 4)
-        .into_iter()
-        .zip(plans)
-        .map(|(budget, plan)| budget.max(least(plan.class)))
-        .collect()
+    let mut drawn = budgets(plans, cases / 4);
+    if cases <= CASES {
+        return drawn;
+    }
+    for (class, kind) in classes().iter().enumerate() {
+        let any_index = weight(kind) > 8;
+        let takes = |plan: &Plan| {
+            plan.class == class && (any_index || IndexSize::ALL[plan.index] == IndexSize::Full)
+        };
+        let count = plans.iter().filter(|plan| takes(plan)).count() as u64;
+        for (_, budget) in plans.iter().zip(&mut drawn).filter(|(plan, _)| takes(plan)) {
+            *budget = (*budget).max((cases / 200).div_ceil(count));
+        }
+    }
+    drawn
 }
 
 /// All cuts in one call that can be told apart.

@@ -123,7 +123,7 @@ impl Base {
         };
         let mut sim = Sim::new(class.geometry.clone(), plan.seed);
         sim.limit_calls(CALLS_MAX);
-        let stores_keys = 100.min(class.size() / 24).max(12);
+        let stores_keys = 450.min(class.size() / 24).max(12);
         let slots = IndexSize::ALL[plan.index].slots(stores_keys);
         let mut oracle = Oracle::default();
         let needs = nvkv::engine::requirements(&sim, &config).map_err(|error| error.to_string())?;
