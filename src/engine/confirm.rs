@@ -24,10 +24,12 @@ impl<F: Flash> Engine<'_, F> {
         if let Some(open) = self.destination
             && open.segment == entry.segment
         {
-            if entry.head.kind != Kind::Note {
+            // Of what resumes nothing counts while it is the last: what it voids would count once
+            // another destination is opened, and no more when that one is gone.
+            if entry.head.kind != Kind::Note || resumes {
                 self.unended = Some((entry.segment, entry.place));
                 self.unended_is_fresh = open.fresh;
-            } else if !resumes {
+            } else {
                 self.unended = None;
             }
         } else if entry.head.kind.is_void() || resumes {

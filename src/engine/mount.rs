@@ -176,9 +176,10 @@ impl<F: Flash> Engine<'_, F> {
             let Some(Header { next, .. }) = self.certain_header(segment)? else {
                 continue;
             };
-            if self.segments.state(next.segment) == State::Erased
-                && self.segments.erase_count(next.segment) as u16 == next.erase_count
-            {
+            // With one erase less, that erase was cut off, and the marker is the one from before.
+            let count = self.segments.erase_count(next.segment) as u16;
+            let is_named = next.erase_count.wrapping_sub(count) <= 1;
+            if self.segments.state(next.segment) == State::Erased && is_named {
                 self.segments.set_state(next.segment, State::Doubted);
             }
         }

@@ -100,7 +100,9 @@ impl<F: Flash> Engine<'_, F> {
         self.user = None;
         self.doubt_void_before();
         self.erase_void(tail.segment)?;
-        self.collect_tail(tail.segment)
+        self.collect_tail(tail.segment)?;
+        self.tell_dropped();
+        Ok(())
     }
 
     /// Erases what is of unknown content or void, so that the records which say so need not move:

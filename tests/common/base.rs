@@ -231,14 +231,14 @@ fn size_of(op: &Op) -> u32 {
     }
 }
 
-/// Sets keys until there is no room left but `spare`; returns how many fitted.
+/// Sets keys until there is no room left but `spare`; returns how many fitted, and what did not.
 fn fill_keys(
     store: &mut Store<'_, '_>,
     oracle: &mut Oracle,
     sizes: &Sizes,
     plan: Plan,
     (count, spare): (u64, u32),
-) -> Result<u64, String> {
+) -> Result<(u64, Option<Op>), String> {
     let mut rng = Rng::new(plan.seed ^ 0xF111);
     for id in 0..count {
         let value = Value {
@@ -252,7 +252,7 @@ fn fill_keys(
             .largest_value
             < spare
         {
-            return Ok(id);
+            return Ok((id, None));
         }
         let op = Op::Set {
             key: name(id, sizes.key),
@@ -260,11 +260,11 @@ fn fill_keys(
         };
         match run(store, &op, oracle)? {
             Step::Written => {}
-            Step::Full => return Ok(id),
+            Step::Full => return Ok((id, Some(op))),
             step => return Err(format!("fill: {op:?}: {step:?}")),
         }
     }
-    Ok(count)
+    Ok((count, None))
 }
 
 /// Fills to the level, and lets the log go round so that there is something to collect.
@@ -289,22 +289,16 @@ fn fill(
         let (mut scratch, mut oracle) = (sim.clone(), Oracle::default());
         let mut store = lent.mount(&mut scratch, config).map_err(mount)?;
         run(&mut store, &other, &mut oracle)?;
-        let most = fill_keys(&mut store, &mut oracle, sizes, plan, (400, 0))?;
+        let (most, refused) = fill_keys(&mut store, &mut oracle, sizes, plan, (400, 0))?;
         let before = store.into_flash().counters();
         let mut store = lent.mount(&mut scratch, config).map_err(mount)?;
-        // More than any key and value that did not fit any more.
-        let one_more = Value {
-            size: sizes.value * 2 + sizes.key as u32,
-            seed: 9,
-            flags: 0,
-        };
-        let held = one_more.held();
-        let bytes = held.as_deref().map_or(&[][..], |held| &held.0);
-        if most < 400 && store.set(b"one more", bytes, 0) != Err(Error::Full) {
-            return Err("a full store takes a larger value".to_string());
+        if let Some(op) = &refused
+            && run(&mut store, op, &mut oracle)? != Step::Full
+        {
+            return Err("what did not fit fits after a mount".to_string());
         }
         let after = store.into_flash().counters();
-        if most < 400 && (before.programs, before.erases) != (after.programs, after.erases) {
+        if (before.programs, before.erases) != (after.programs, after.erases) {
             return Err("a refused set is not free".to_string());
         }
         most
@@ -313,7 +307,8 @@ fn fill(
     run(&mut store, &other, oracle)?;
     let count = (most * u64::from(plan.level) / 100).max(1);
     let spare = 2 * sizes.value + 2 * sizes.key as u32 + 2 * sizes.tombstone;
-    let count = fill_keys(&mut store, oracle, sizes, plan, (count, spare))?.max(1);
+    let (count, _) = fill_keys(&mut store, oracle, sizes, plan, (count, spare))?;
+    let count = count.max(1);
     let mut rng = Rng::new(plan.seed ^ 0xC0DE);
     for _ in 0..2 * most {
         let value = Value {
