@@ -196,25 +196,43 @@ impl Base {
                 }
             }
             if !remount {
-                let room = store
-                    .stats()
-                    .map_err(|error| error.to_string())?
-                    .largest_value;
-                // Recovery may write a key more than the script left.
-                let other = if oracle.sure(OTHER).is_some_and(Option::is_some) {
-                    2
-                } else {
-                    5
-                };
-                // And a fragment more or less is what so little may decide.
-                self.room = (room - room / 50).saturating_sub((removals + other) * sizes.tombstone);
                 oracle.check(&mut store, self.sample)?;
             }
         }
         breaches(&sim)?;
         self.calls = sim.take_calls();
+        // Recovery may write a key more than the script left, and again what is there.
+        let other = if oracle.sure(OTHER).is_some_and(Option::is_some) {
+            2
+        } else {
+            5
+        };
+        let spare = u64::from(removals + other);
+        self.room = room_beside(&mut sim, &mut lent, &self.config, sizes, spare)?;
         Ok(())
     }
+}
+
+/// Room for a value where `count` records of the size of tombstones are there that the script did
+/// not leave; another order of events may. 0: they do not fit.
+fn room_beside(
+    sim: &mut Sim,
+    lent: &mut Lent,
+    config: &Config,
+    sizes: &Sizes,
+    count: u64,
+) -> Result<u32, String> {
+    let error = |error: Error| format!("room: {error}");
+    let mut store = lent.mount(sim, config).map_err(error)?;
+    for id in 0..count {
+        match store.set(&name(9000 + id, sizes.key), &[0; 2], 0) {
+            Err(Error::Full | Error::TooLarge) => return Ok(0),
+            result => result.map_err(error)?,
+        }
+    }
+    let room = store.stats().map_err(error)?.largest_value;
+    // And a fragment more or less is what so little may decide.
+    Ok(room - room / 50)
 }
 
 pub fn breaches(sim: &Sim) -> Result<(), String> {
