@@ -166,7 +166,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Copies the last record behind itself, or says that it is void where it is not needed.
-    /// `false`: no room, or the flash failed.
+    /// `false`: no room, the flash failed, or something was programmed already.
     fn copy_last(&mut self, tail: &Tail) -> Result<bool, Error> {
         let last = tail.last;
         let void_from = Some(quotient(tail.void_from, self.io.layout.align));
@@ -190,7 +190,9 @@ impl<F: Flash> Engine<'_, F> {
             Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
         };
         let head = head.resuming(void_from);
-        if !self.fits_behind(tail, &head) {
+        // As anything but the first that is programmed, a copy that is cut off unseen would be
+        // programmed over by the next start.
+        if self.io.begun || !self.fits_behind(tail, &head) {
             return Ok(false);
         }
         self.user = Some(self.open_behind(tail));
