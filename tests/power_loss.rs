@@ -44,6 +44,7 @@ struct Tally {
     cuts: AtomicU64,
     repeats: AtomicU64,
     glitches: AtomicU64,
+    cramped: AtomicU64,
     failures: Mutex<Vec<String>>,
 }
 
@@ -55,6 +56,7 @@ impl Tally {
                 self.cuts.fetch_add(u64::from(outcome.cuts), Relaxed);
                 self.glitches
                     .fetch_add(u64::from(outcome.glitches), Relaxed);
+                self.cramped.fetch_add(u64::from(outcome.cramped), Relaxed);
                 self.repeats
                     .fetch_add(u64::from(outcome.repeat_touches), Relaxed);
             }
@@ -85,6 +87,8 @@ impl Tally {
             self.cuts.load(Relaxed),
             self.repeats.load(Relaxed),
         );
+        let (cramped, tried) = (self.cramped.load(Relaxed), self.tried.load(Relaxed));
+        assert!(cramped <= 1 + tried / 10_000, "{cramped} did not fit");
         assert_eq!(lost, 0, "lines above replay the cases that lost something");
     }
 }

@@ -68,6 +68,8 @@ pub struct Base {
     pub sim: Sim,
     pub oracle: Oracle,
     pub script: Vec<Op>,
+    /// Live bytes before each operation of it.
+    pub live: Vec<u32>,
     /// Program and erase calls of the script, in order.
     pub calls: Vec<Call>,
     /// Room that is left behind the script for a new value, less what tombstones may take.
@@ -148,6 +150,7 @@ impl Base {
             slots,
             oracle,
             script: Vec::new(),
+            live: Vec::new(),
             calls: Vec::new(),
             room: 0,
         };
@@ -174,10 +177,8 @@ impl Base {
                 .map_err(|error| format!("first mount: {error}"))?;
             while at < 26 {
                 at += 1;
-                let room = store
-                    .stats()
-                    .map_err(|error| error.to_string())?
-                    .largest_value;
+                let stats = store.stats().map_err(|error| error.to_string())?;
+                let room = stats.largest_value;
                 let op = draw_op(workload, at, sizes, &oracle, room, &mut rng);
                 // What tombstones may take elsewhere is left free, so that the same fits there.
                 if size_of(&op) > 0 && size_of(&op) + (removals + 1) * sizes.tombstone > room {
@@ -191,6 +192,7 @@ impl Base {
                 removals += u32::from(matches!(op, Op::Remove { .. }));
                 remount = matches!(op, Op::Remount);
                 self.script.push(op);
+                self.live.push(stats.live_bytes);
                 if remount {
                     break;
                 }
