@@ -49,6 +49,8 @@ pub(crate) struct Io<'m, F: Flash> {
     unsynced: bool,
     /// Something was programmed or erased since the mount.
     pub(crate) begun: bool,
+    /// Number and place of a record that counts as sealed, whatever its seal reads as.
+    pub(crate) sealed: (u32, u32),
 }
 
 impl<'m, F: Flash> Io<'m, F> {
@@ -71,6 +73,7 @@ impl<'m, F: Flash> Io<'m, F> {
             failures: 0,
             unsynced: false,
             begun: false,
+            sealed: (0, 0),
         }
     }
 

@@ -60,6 +60,9 @@ impl<F: Flash> Engine<'_, F> {
             .or_else(|| self.choose_free(true))
             .ok_or(Error::ReadOnly)?;
         self.make_openable(segment)?;
+        if role == Role::User && !self.opened {
+            self.raise_past_seals()?;
+        }
         let mut number = self.next_number(role);
         if role == Role::User && !self.opened {
             // A header that an earlier session left in doubt may show later: it is in another
@@ -148,7 +151,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// The segment that takes what the user writes, or will after the first write.
-    fn user_segment(&self) -> Option<u16> {
+    pub(crate) fn user_segment(&self) -> Option<u16> {
         let [tail, _] = self.tails;
         self.user
             .map(|open| open.segment)

@@ -35,8 +35,12 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     fn settle(&mut self) -> Result<(), Error> {
-        if self.seals_last()? {
+        if let Some(sealed) = self.seals_last()? {
             self.look_again()?;
+            if sealed {
+                // This session programmed that seal.
+                self.unconfirmed = None;
+            }
         }
         self.resume_user()?;
         self.erase_dirty();
@@ -228,24 +232,30 @@ impl<F: Flash> Engine<'_, F> {
     /// void: what follows it may show at another look, and what was collected would be erased by
     /// then. It is complete where it reads well at every look: one that a cut left in doubt has
     /// nothing behind it, and never counts.
-    fn seals_last(&mut self) -> Result<bool, Error> {
+    ///
+    /// Returns whether the seal was programmed, or nothing where the record does not count.
+    fn seals_last(&mut self) -> Result<Option<bool>, Error> {
         let Some(tail) = self.tail_of(Role::User) else {
-            return Ok(false);
+            return Ok(None);
         };
         let last = tail.last;
         let note = Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
             .resuming(Some(quotient(tail.void_from, self.io.layout.align)));
         if last.head.kind != Kind::Retire || self.fits_behind(&tail, &note) {
-            return Ok(false);
+            return Ok(None);
         }
         let value = self.read_number(&last)?;
         let victim = (value >> 32) as u16;
         let counts = self.segments.is_used(victim)
             && self.segments.low_number(victim) == value as u32
             && self.segments.number(victim) < self.segments.number(last.segment);
-        Ok(counts
-            && self.reads_well_at_every_look(&last)?
-            && self.seal(last.segment, last.place).is_ok())
+        if !counts || !self.reads_well_at_every_look(&last)? {
+            return Ok(None);
+        }
+        // Where an earlier start tried that, and was cut off, the seal may read well or not: each
+        // start comes to this again, and nothing is erased before it is said elsewhere.
+        self.io.sealed = (self.segments.low_number(last.segment), last.place);
+        Ok(Some(self.seal(last.segment, last.place).is_ok()))
     }
 
     /// Whether a record verifies at every look at the flash itself.
@@ -305,8 +315,6 @@ impl<F: Flash> Engine<'_, F> {
         self.mount_segments().map_err(|_| Error::ReadFailed)?;
         self.half_known = false;
         (self.recovered_records, self.recovered_segments) = recovered;
-        // This session programmed that seal.
-        self.unconfirmed = None;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use super::{
     header::Role,
     io::Io,
     layout::{SEAL_SIZE, quotient},
+    mount::LOOKS_FOR_MARKER,
     open::NUMBER_STEP,
     record::seed,
     segments::State,
@@ -89,6 +90,9 @@ pub(crate) fn is_sealed<F: Flash>(
     number: u32,
     place: u32,
 ) -> Result<bool, Error> {
+    if io.sealed == (number, place) {
+        return Ok(true);
+    }
     let units = quotient(place, io.layout.align) as u16;
     for index in 0..io.layout.seals() {
         if read_seal(io, segment, number, index)? == Some(units) {
@@ -212,6 +216,20 @@ impl<F: Flash> Engine<'_, F> {
             }
         }
         Ok(highest)
+    }
+
+    /// A seal that a cut left in doubt may show later: the number that it says is void is not given
+    /// to what is opened now.
+    pub(crate) fn raise_past_seals(&mut self) -> Result<(), Error> {
+        let Some(segment) = self.user_segment() else {
+            return Ok(());
+        };
+        for _ in 0..LOOKS_FOR_MARKER {
+            self.io.forget();
+            let named = self.sealed_drop(segment)?.unwrap_or(0);
+            self.raise_newest(named);
+        }
+        Ok(())
     }
 
     /// Where nothing is erased, what a segment held before is where its seals will be: bytes that
