@@ -49,6 +49,10 @@ fn figures(row: &Row) -> Vec<(String, u64)> {
         let spread = most.saturating_sub(least);
         figures.push(("erase spread".to_owned(), spread.into()));
     }
+    if let Some((erases, bytes)) = row.peak {
+        figures.push(("most erases in a set".to_owned(), erases.into()));
+        figures.push(("most bytes programmed in a set".to_owned(), bytes.into()));
+    }
     for (kind, share) in row.shares() {
         let Some(share) = share else { continue };
         let counted = &share.counters;
@@ -216,6 +220,35 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// What the documents say of the slowest set.
+    #[test]
+    fn no_set_does_more_than_one_erase_and_with_work_ahead_none() {
+        let committed = results::read(&root().join(PATH)).unwrap();
+        let mut compared = 0;
+        for row in committed.iter().filter(|row| row.store == stores::OWN) {
+            let Some((erases, bytes)) = row.peak else {
+                continue;
+            };
+            let (_, flash, workload) = row.name();
+            if workloads::SCALES.contains(&flash) || row.outcome != Outcome::Good {
+                continue;
+            }
+            compared += 1;
+            let ahead = workload.ends_with(&workloads::idle(""));
+            // It begins in a store just formatted.
+            let formatted = workload.starts_with("churn");
+            let most = u32::from(!ahead || formatted);
+            assert!(erases <= most, "{:?}: {erases}", row.name());
+            let sector = crate::flash::COMPARED
+                .iter()
+                .find(|geometry| geometry.name == flash)
+                .unwrap()
+                .sector;
+            assert!(bytes <= 2 * sector, "{:?}: {bytes}", row.name());
+        }
+        assert!(compared > 30, "{compared} rows");
     }
 
     /// What the documents say of larger flashes.

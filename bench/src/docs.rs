@@ -104,6 +104,9 @@ percent, or\n\
          that can do what it cannot:\n\n",
     );
     text.push_str(&tables::behind(rows).markdown());
+    text.push_str("\n## The slowest set\n\n");
+    text.push_str(LATENCY);
+    text.push_str(&tables::latency(rows).markdown());
     text.push_str("\n## Larger flashes\n\n");
     text.push_str(SCALING);
     text.push_str(&tables::scaling(rows).markdown());
@@ -123,6 +126,14 @@ store\n\
     text.push('\n');
     text
 }
+
+const LATENCY: &str = "\
+nvkv alone. What one set or remove does at most, and the same where `kv_store_maintain` is called
+between two of them until there is nothing left to do. Time is modelled: erases, programs and
+reads. A test holds these rows to no more than one erase in a set, and with work ahead to none; but
+the first set in a store just formatted (`churn`) erases the segment that it begins.
+
+";
 
 const SCALING: &str = "\
 nvkv alone. `scale`: 625 keys a MiB with values of 128 bytes, 40 updates of each key, and segments

@@ -86,6 +86,8 @@ pub struct Row {
     pub stored: Option<(u32, u32)>,
     /// Least and most erases of a sector.
     pub wear: Option<(u32, u32)>,
+    /// The most erases, and the most bytes programmed, in one operation that writes.
+    pub peak: Option<(u32, u32)>,
     pub set: Option<Share>,
     pub get: Option<Share>,
     pub miss: Option<Share>,
@@ -157,6 +159,7 @@ impl Row {
             ram: 0,
             stored: None,
             wear: None,
+            peak: None,
             set: None,
             get: None,
             miss: None,
@@ -196,6 +199,9 @@ impl Row {
         if let Some((least, most)) = self.wear {
             row["wear"] = json!([least, most]);
         }
+        if let Some((erases, bytes)) = self.peak {
+            row["peak"] = json!([erases, bytes]);
+        }
         for (name, share) in self.shares() {
             if let Some(share) = share {
                 row[name] = share.to_json();
@@ -223,6 +229,7 @@ impl Row {
             ram: usize::try_from(number("ram")?).ok()?,
             stored: pair("stored"),
             wear: pair("wear"),
+            peak: pair("peak"),
             set: share("set"),
             get: share("get"),
             miss: share("miss"),
@@ -291,6 +298,7 @@ pub mod tests {
             ram: 99,
             stored: Some((8, 45)),
             wear: Some((1, 2)),
+            peak: Some((1, 300)),
             set: Some(share),
             mount: Some(share),
             ..Row::new("nvkv", "qspi", "config")

@@ -102,6 +102,29 @@ impl Run<'_> {
         (result, self.counters().time - before)
     }
 
+    /// As [`Run::timed`], of an operation that writes: the most erases and bytes programmed in one
+    /// are noted.
+    fn peaked<R>(&mut self, work: impl FnOnce() -> R) -> (R, u64) {
+        let before = self.counters();
+        let result = work();
+        let now = self.counters();
+        let (erases, bytes) = self.row.peak.unwrap_or_default();
+        self.row.peak = Some((
+            erases.max((now.erases - before.erases) as u32),
+            bytes.max((now.program_bytes - before.program_bytes) as u32),
+        ));
+        (result, now.time - before.time)
+    }
+
+    /// What the store does while nothing is asked of it. Returns whether to go on.
+    fn rest(&mut self, store: &mut dyn Store, idle: bool) -> bool {
+        let rested = if idle { store.maintain() } else { Ok(()) };
+        match rested {
+            Ok(()) => true,
+            Err(refusal) => self.failed(refusal),
+        }
+    }
+
     /// Everything up to the mount; what keys should hold then.
     fn first(&mut self, store: &mut dyn Store) -> Option<Expected> {
         match self.plan.work {
@@ -109,8 +132,9 @@ impl Run<'_> {
                 keys,
                 size,
                 updates,
-            } => self.update(store, keys, size, updates),
-            Work::Churn => self.churn(store),
+                idle,
+            } => self.update(store, (keys, size, updates), idle),
+            Work::Churn { idle } => self.churn(store, idle),
             Work::Blob { size } => self.blob(store, size),
             Work::Capacity { size } => self.capacity(store, size),
         }
@@ -158,9 +182,8 @@ impl Run<'_> {
     fn update(
         &mut self,
         store: &mut dyn Store,
-        keys: u32,
-        size: u32,
-        updates: u32,
+        (keys, size, updates): (u32, u32, u32),
+        idle: bool,
     ) -> Option<Expected> {
         for id in 0..keys {
             if let Err(refusal) = store.set(&key(id), &value(size, id, 0)) {
@@ -176,7 +199,7 @@ impl Run<'_> {
             let id = random.skewed(keys);
             let version = versions[id as usize] + 1;
             let bytes = value(size, id, version);
-            let (result, time) = self.timed(|| store.set(&key(id), &bytes));
+            let (result, time) = self.peaked(|| store.set(&key(id), &bytes));
             worst = worst.max(time);
             match result {
                 Ok(()) => versions[id as usize] = version,
@@ -185,6 +208,9 @@ impl Run<'_> {
                         break;
                     }
                 }
+            }
+            if !self.rest(store, idle) {
+                break;
             }
         }
         self.row.set = Some(self.share(u64::from(updates), worst));
@@ -229,17 +255,20 @@ impl Run<'_> {
         }
     }
 
-    fn churn(&mut self, store: &mut dyn Store) -> Option<Expected> {
+    fn churn(&mut self, store: &mut dyn Store, idle: bool) -> Option<Expected> {
         let mut expected: Expected = vec![None; 100];
         let mut versions = [0; 100];
         let mut random = Random(777);
         let mut worst = 0;
+        if !self.rest(store, idle) {
+            return None;
+        }
         self.flash.borrow_mut().reset_counters();
         for _ in 0..10_000 {
             let id = random.below(100);
             let at = id as usize;
             let (result, time) = if random.below(4) == 0 {
-                let (result, time) = self.timed(|| store.remove(&key(id)));
+                let (result, time) = self.peaked(|| store.remove(&key(id)));
                 match result {
                     Ok(()) | Err(Refusal::NotFound) => {
                         expected[at] = None;
@@ -250,7 +279,7 @@ impl Run<'_> {
             } else {
                 let size = 1 + random.below(200);
                 let bytes = value(size, id, versions[at] + 1);
-                let (result, time) = self.timed(|| store.set(&key(id), &bytes));
+                let (result, time) = self.peaked(|| store.set(&key(id), &bytes));
                 if result.is_ok() {
                     versions[at] += 1;
                     expected[at] = Some((size, versions[at]));
@@ -261,6 +290,9 @@ impl Run<'_> {
             if let Err(refusal) = result
                 && !self.failed(refusal)
             {
+                break;
+            }
+            if !self.rest(store, idle) {
                 break;
             }
         }

@@ -7,7 +7,7 @@ use crate::{
     flash::{COMPARED, Geometry},
     results::{Outcome, Row, Share},
     stores::OWN,
-    workloads::SCALES,
+    workloads::{SCALES, idle},
 };
 
 /// A table: a line of text above, the names of the columns, the rows.
@@ -377,6 +377,42 @@ pub fn large(rows: &[Row], geometry: &Geometry) -> Table {
     table
 }
 
+/// The slowest set of nvkv, with and without work ahead.
+pub fn latency(rows: &[Row]) -> Table {
+    let head = [
+        "flash",
+        "workload",
+        "most erases",
+        "most bytes programmed",
+        "worst, ms",
+        "ahead: most erases",
+        "ahead: most bytes programmed",
+        "ahead: worst, ms",
+        "ahead: bytes per set (erases)",
+    ];
+    let mut table = Table::new("the slowest set of nvkv", &head);
+    for row in rows.iter().filter(|row| row.store == OWN) {
+        let (_, flash, workload) = row.name();
+        let Some(ahead) = find(rows, OWN, flash, &idle(workload)) else {
+            continue;
+        };
+        let mut cells = vec![flash.to_owned(), workload.to_owned()];
+        for row in [row, ahead] {
+            let peak = |figure: fn((u32, u32)) -> u32| {
+                cell(Some(row), |row| Some(figure(row.peak?).to_string()))
+            };
+            cells.push(peak(|(erases, _)| erases));
+            cells.push(peak(|(_, bytes)| bytes));
+            cells.push(cell(Some(row), |row| {
+                Some(format!("{:.1}", row.set?.worst as f64 / 1e6))
+            }));
+        }
+        cells.push(cell(Some(ahead), per_set));
+        table.rows.push(cells);
+    }
+    table
+}
+
 /// nvkv where everything is larger.
 pub fn scaling(rows: &[Row]) -> Table {
     let mut table = Table::new(
@@ -457,6 +493,7 @@ pub fn terminal(rows: &[Row]) -> String {
             }
         }
     }
+    tables.push(latency(rows));
     tables.push(scaling(rows));
     tables.push(troubles(rows));
     let shown = tables.iter().filter(|table| !table.rows.is_empty());

@@ -44,9 +44,15 @@ pub fn value(size: u32, id: u32, version: u32) -> Vec<u8> {
 pub enum Work {
     /// `keys` values of `size` bytes are set once, then updated, four in five updates to one key
     /// in five; then 2,000 gets, 500 misses, a mount, and every key verified.
-    Update { keys: u32, size: u32, updates: u32 },
+    /// With `idle`, the store does work ahead between the updates.
+    Update {
+        keys: u32,
+        size: u32,
+        updates: u32,
+        idle: bool,
+    },
     /// 10,000 operations on 100 names, values of 1 to 200 bytes, one operation in four removes.
-    Churn,
+    Churn { idle: bool },
     /// Three values of `size` bytes, replaced 50 times in all, each read back.
     Blob { size: u32 },
     /// New keys with values of `size` bytes until there is no room.
@@ -68,43 +74,64 @@ pub struct Plan {
 /// Names of the flashes of [`scaling`], smallest first.
 pub const SCALES: [&str; 4] = ["1 MiB", "4 MiB", "16 MiB", "8 MiB"];
 
-/// The workloads on which stores are compared.
-fn compared(geometry: Geometry) -> Vec<Plan> {
-    let small = geometry.name == "nrf52";
-    let mut plans = Vec::new();
-    let mut add = |name: String, work| {
-        plans.push(Plan {
-            name,
-            geometry,
-            work,
-            segment: 0,
-            alone: false,
-        });
-    };
+/// What a workload is called in which the store does work ahead.
+pub fn idle(name: &str) -> String {
+    format!("{name}, idle")
+}
+
+/// Updates in which the store may do work ahead between two of them, or not.
+fn updates(geometry: Geometry, idle: bool) -> Vec<(String, Work)> {
     let update = |keys, size, updates| Work::Update {
         keys,
         size,
         updates,
+        idle,
     };
-    add("counter".into(), update(1, 4, 50_000));
-    add("config".into(), update(64, 32, 20_000));
-    let many = if small { 150 } else { 1000 };
-    add("many".into(), update(many, 32, 20_000));
+    let many = if geometry.name == "nrf52" { 150 } else { 1000 };
+    let mut works = vec![
+        ("counter".to_owned(), update(1, 4, 50_000)),
+        ("config".to_owned(), update(64, 32, 20_000)),
+        ("many".to_owned(), update(many, 32, 20_000)),
+    ];
     if geometry.name != "h7" {
         for percent in [20, 40, 60, 80] {
             let keys = u64::from(geometry.size) * percent / 100 / (13 + 128);
-            add(format!("util{percent}"), update(keys as u32, 128, 20_000));
+            works.push((format!("util{percent}"), update(keys as u32, 128, 20_000)));
         }
-        add("capacity 32".into(), Work::Capacity { size: 32 });
-        add("capacity 4".into(), Work::Capacity { size: 4 });
-        add("churn".into(), Work::Churn);
-        add("blob 3000".into(), Work::Blob { size: 3000 });
-        add("blob 10000".into(), Work::Blob { size: 10_000 });
-        if !small {
-            add("blob 40000".into(), Work::Blob { size: 40_000 });
+        works.push(("churn".to_owned(), Work::Churn { idle }));
+    }
+    works
+}
+
+/// The workloads on which stores are compared, and those with work ahead, which only nvkv does.
+fn compared(geometry: Geometry) -> Vec<Plan> {
+    let plan = |name, work, alone| Plan {
+        name,
+        geometry,
+        work,
+        segment: 0,
+        alone,
+    };
+    let mut works = updates(geometry, false);
+    if geometry.name != "h7" {
+        let churn = works.pop();
+        works.push(("capacity 32".into(), Work::Capacity { size: 32 }));
+        works.push(("capacity 4".into(), Work::Capacity { size: 4 }));
+        works.extend(churn);
+        works.push(("blob 3000".into(), Work::Blob { size: 3000 }));
+        works.push(("blob 10000".into(), Work::Blob { size: 10_000 }));
+        if geometry.name != "nrf52" {
+            works.push(("blob 40000".into(), Work::Blob { size: 40_000 }));
         }
     }
-    plans
+    let ahead = updates(geometry, true);
+    let ahead = ahead
+        .into_iter()
+        .map(|(name, work)| plan(idle(&name), work, true));
+    let works = works
+        .into_iter()
+        .map(|(name, work)| plan(name, work, false));
+    works.chain(ahead).collect()
 }
 
 /// The same figures where everything is larger: as many keys a MiB, values of 128 bytes, 40 updates
@@ -123,11 +150,13 @@ fn scaling() -> Vec<Plan> {
         keys,
         size: 128,
         updates: 40 * keys,
+        idle: false,
     };
     let aged = Work::Update {
         keys: 400,
         size: 32,
         updates: 200_000,
+        idle: false,
     };
     let many = "16 MiB, segments of 64 KiB, 10,000 keys";
     let mut plans = vec![
@@ -166,7 +195,7 @@ impl Plan {
     pub fn keys(&self) -> u32 {
         match self.work {
             Work::Update { keys, .. } => keys,
-            Work::Churn => 100,
+            Work::Churn { .. } => 100,
             // Large values are kept in pieces, which count as keys.
             Work::Blob { size } => 3 + 3 * size / 300,
             Work::Capacity { size } => self.geometry.size / (13 + size),

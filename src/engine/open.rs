@@ -165,8 +165,7 @@ impl<F: Flash> Engine<'_, F> {
     /// mount goes by. Any other is erased now, and not marked: until its header stands it is erased
     /// no more.
     fn make_openable(&mut self, segment: u16) -> Result<(), Error> {
-        let named = self.named == Some(segment) && self.is_erased(segment);
-        if named || matches!(self.segments.state(segment), State::Ready | State::Blank) {
+        if self.is_openable(segment) {
             return Ok(());
         }
         if self.segments.state(segment) != State::Doubted {
@@ -181,6 +180,36 @@ impl<F: Flash> Engine<'_, F> {
             let _where_seals_are_left = self.seal_drop(tail.segment, segment);
         }
         self.erase_unmarked(segment)
+    }
+
+    /// Whether a segment can be opened as it is.
+    fn is_openable(&self, segment: u16) -> bool {
+        let named = self.named == Some(segment) && self.is_erased(segment);
+        named || matches!(self.segments.state(segment), State::Ready | State::Blank)
+    }
+
+    /// Erases ahead what will be opened next, where that has to be erased first: of what an earlier
+    /// session left, nothing is opened as it is. Returns whether there was anything to do.
+    pub(crate) fn ready_next(&mut self) -> bool {
+        let is_waiting = |&next: &u16| {
+            let waits = matches!(
+                self.segments.state(next),
+                State::Doubted | State::Bare | State::Fresh | State::Erased
+            );
+            waits && !self.is_openable(next)
+        };
+        let Some(next) = self.choose_free(false).filter(is_waiting) else {
+            return false;
+        };
+        if self.segments.state(next) != State::Doubted {
+            self.settle_doubted();
+        }
+        let bare = self.named.is_none();
+        let erased = self
+            .erase_unmarked(next)
+            .and_then(|()| self.mark(next, bare));
+        // One that fails is set aside, and there is another the next time.
+        erased.is_ok() && self.is_openable(next)
     }
 
     fn program_marker(&mut self, segment: u16, count: u32, bare: bool) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 //! Invariant: decides from the counts in RAM alone.
 #![forbid(unsafe_code)]
 
-use super::{Engine, header::Role, open::NUMBER_STEP};
+use super::{Engine, header::Role, layout::quotient, open::NUMBER_STEP};
 use crate::{error::Error, flash::Flash};
 
 /// From this many segments on, what is moved goes to segments of its own.
@@ -12,10 +12,13 @@ const SEGMENTS_FOR_DESTINATION: u32 = 16;
 /// one for what is dead. With fewer, two open ones cost more than they save.
 const SPARE_FOR_DESTINATION: u32 = 4;
 /// Free segments up to which collection goes on in idle time: a write then finds one to open.
-const FREE_LOW: u32 = 2;
+const FREE_LOW: u32 = 1;
 /// The part of the open user segment that is left when collection ahead of need begins. What dies
 /// meanwhile is not moved; begun later, there is no time to free a segment with one victim a write.
 const LATE: u32 = 2;
+/// The part of it that is left when the next segment is made ready to be opened: as much as the
+/// largest record takes.
+const SOON: u32 = 4;
 
 impl<F: Flash> Engine<'_, F> {
     /// Whether what collection moves goes to a segment of its own: old data are then not moved
@@ -58,6 +61,19 @@ impl<F: Flash> Engine<'_, F> {
             .is_some_and(|open| payload.saturating_sub(open.units) < payload / LATE)
     }
 
+    /// Whether another segment will soon be opened for what the user writes, as far as can be told
+    /// before the first write too.
+    fn is_user_nearly_over(&self) -> bool {
+        let layout = &self.io.layout;
+        let tail = self.tail_of(Role::User);
+        let open = self.user.or(tail.map(|tail| self.open_behind(&tail)));
+        open.is_some_and(|open| {
+            let payload = layout.payload_units();
+            let room = quotient(layout.end.saturating_sub(open.place), layout.align);
+            payload.saturating_sub(open.units).min(room) <= payload / SOON
+        })
+    }
+
     /// One step of the work that can be done ahead; returns whether there was any.
     pub(crate) fn maintain_step(&mut self) -> Result<bool, Error> {
         if self.segments.usable() < 2 {
@@ -73,7 +89,7 @@ impl<F: Flash> Engine<'_, F> {
                 return Ok(false);
             }
         }
-        if self.erase_one() {
+        if self.erase_one() || self.is_user_nearly_over() && self.ready_next() {
             return Ok(true);
         }
         match self.step_paced() {
@@ -94,7 +110,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Whether there is anything to erase or to collect.
     fn has_work(&self) -> bool {
-        self.has_waiting() || self.segments.free() <= FREE_LOW && self.separates()
+        self.has_waiting()
+            || self.is_user_nearly_over()
+            || self.segments.free() <= FREE_LOW && self.separates()
     }
 
     /// Starts to collect the best victim into a destination; returns whether there is one.

@@ -32,6 +32,10 @@ pub trait Store {
     /// Returns the bytes copied.
     fn get(&mut self, key: &str, buffer: &mut [u8]) -> Result<usize, Refusal>;
     fn remove(&mut self, key: &str) -> Result<(), Refusal>;
+    /// Does ahead what later calls would have to do, where the store has a function for that.
+    fn maintain(&mut self) -> Result<(), Refusal> {
+        Ok(())
+    }
     /// Bytes of RAM that the store holds while it is open: objects, tables, caches. Not what it
     /// borrows for the time of a call.
     fn ram(&self) -> usize;

@@ -10,7 +10,8 @@ use nvkv::{
     callbacks::{KV_ERASED_FF, kv_flash_t},
     ffi::{
         KV_ON_DAMAGE_ERROR, kv_store_close, kv_store_config_t, kv_store_format, kv_store_get,
-        kv_store_open, kv_store_remove, kv_store_required_ram, kv_store_set, kv_store_t, status,
+        kv_store_maintain, kv_store_open, kv_store_remove, kv_store_required_ram, kv_store_set,
+        kv_store_t, status,
     },
 };
 
@@ -118,6 +119,12 @@ impl Store for Nvkv {
         let key = c_text(key)?;
         // SAFETY: an open store and a C string.
         result(unsafe { kv_store_remove(self.handle, key.as_ptr()) })
+    }
+
+    fn maintain(&mut self) -> Result<(), Refusal> {
+        // SAFETY: an open store.
+        let steps = unsafe { kv_store_maintain(self.handle, u32::MAX) };
+        result(steps.min(0))
     }
 
     fn ram(&self) -> usize {

@@ -1,0 +1,110 @@
+//! What a set waits for where `maintain` is called between sets: no erase, whatever earlier
+//! sessions left.
+#![cfg(feature = "sim")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "test helpers: whatever goes wrong is to stop the test"
+)]
+
+mod common;
+
+use std::{cell::Cell, rc::Rc};
+
+use common::{IndexSize, Lent};
+use nvkv::{
+    engine::{Config, Engine},
+    flash::{
+        Flash, FlashError, Shape,
+        sim::{Geometry, Rng, Sim},
+    },
+};
+
+const SESSIONS: u32 = 400;
+/// The most sets in a session.
+const SETS: u64 = 60;
+
+/// A flash whose erases can be seen while a store has it.
+struct Counted<'s> {
+    sim: &'s mut Sim,
+    erases: Rc<Cell<u32>>,
+}
+
+impl Flash for Counted<'_> {
+    fn shape(&self) -> Shape {
+        self.sim.shape()
+    }
+
+    fn sector_size(&self, address: u32) -> u32 {
+        self.sim.sector_size(address)
+    }
+
+    fn read(&mut self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+        self.sim.read(address, buffer)
+    }
+
+    fn program(&mut self, address: u32, data: &[u8]) -> Result<(), FlashError> {
+        self.sim.program(address, data)
+    }
+
+    fn erase(&mut self, address: u32, size: u32) -> Result<(), FlashError> {
+        self.erases.set(self.erases.get() + 1);
+        self.sim.erase(address, size)
+    }
+
+    fn sync(&mut self) -> Result<(), FlashError> {
+        self.sim.sync()
+    }
+}
+
+/// Erases that sets waited for, and all of them, in many sessions of random length after the first.
+fn erases(geometry: Geometry, keys: u64, ahead: bool) -> (u32, u32) {
+    let mut sim = Sim::new(geometry, 1);
+    let config = Config::default();
+    let mut lent = Lent::new(&sim, &config, IndexSize::Full.slots(keys as u32));
+    Engine::format(&mut sim, lent.memory(), &config).unwrap();
+    let mut rng = Rng::new(7);
+    let (erases, mut in_sets) = (Rc::new(Cell::new(0)), 0);
+    for number in 0..SESSIONS {
+        if number == 1 {
+            // The first set in a formatted store erases the segment that it begins.
+            (in_sets, _) = (0, erases.set(0));
+        }
+        sim.power_off();
+        sim.power_on();
+        let flash = Counted {
+            sim: &mut sim,
+            erases: erases.clone(),
+        };
+        let mut store = Engine::mount(flash, lent.memory(), &config).unwrap();
+        for _ in 0..1 + rng.below(SETS) {
+            if ahead {
+                while store.maintain(1).unwrap() > 0 {}
+            }
+            let before = erases.get();
+            let key = format!("key {}", rng.below(keys));
+            store.set(key.as_bytes(), &[7; 90], 0).unwrap();
+            in_sets += erases.get() - before;
+        }
+    }
+    assert_eq!(sim.breaches(), []);
+    (in_sets, erases.get())
+}
+
+#[test]
+fn with_work_ahead_no_set_waits_for_an_erase() {
+    for (geometry, keys) in [
+        (Geometry::uniform(2, 4096, 4), 15),
+        (Geometry::uniform(2, 4096, 4), 4),
+        (Geometry::uniform(3, 4096, 4), 25),
+        (Geometry::uniform(8, 4096, 4), 120),
+        (Geometry::uniform(8, 4096, 4), 30),
+        (Geometry::uniform(24, 1024, 8), 60),
+        (Geometry::uniform(24, 1024, 8), 110),
+    ] {
+        let what = format!("{} sectors, {keys} keys", geometry.sectors.len());
+        let (waited, all) = erases(geometry.clone(), keys, true);
+        assert_eq!(waited, 0, "{what}: of {all} erases");
+        let (waited, _) = erases(geometry, keys, false);
+        assert!(waited > 0, "{what}: nothing is erased");
+    }
+}
