@@ -3,6 +3,7 @@
 #![cfg(feature = "sim")]
 #![expect(
     clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
     reason = "test helpers: whatever goes wrong is to stop the test"
 )]
 
@@ -57,10 +58,10 @@ impl Flash for Counted<'_> {
 }
 
 /// Erases that sets waited for, and all of them, in many sessions of random length after the first.
-fn erases(geometry: Geometry, keys: u64, ahead: bool) -> (u32, u32) {
+fn erases(geometry: Geometry, keys: u32, ahead: bool) -> (u32, u32) {
     let mut sim = Sim::new(geometry, 1);
     let config = Config::default();
-    let mut lent = Lent::new(&sim, &config, IndexSize::Full.slots(keys as u32));
+    let mut lent = Lent::new(&sim, &config, IndexSize::Full.slots(keys));
     Engine::format(&mut sim, lent.memory(), &config).unwrap();
     let mut rng = Rng::new(7);
     let (erases, mut in_sets) = (Rc::new(Cell::new(0)), 0);
@@ -81,7 +82,7 @@ fn erases(geometry: Geometry, keys: u64, ahead: bool) -> (u32, u32) {
                 while store.maintain(1).unwrap() > 0 {}
             }
             let before = erases.get();
-            let key = format!("key {}", rng.below(keys));
+            let key = format!("key {}", rng.below(keys.into()));
             store.set(key.as_bytes(), &[7; 90], 0).unwrap();
             in_sets += erases.get() - before;
         }

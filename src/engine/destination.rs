@@ -7,9 +7,9 @@
 
 use super::{
     Engine,
+    bytes::{put, take},
     header::Role,
     io::SCAN,
-    layout::quotient,
     record::{Head, Kind, NOTE_ANNOUNCES, NOTE_NOTHING},
     walk::Entry,
 };
@@ -105,7 +105,7 @@ impl<F: Flash> Engine<'_, F> {
         };
         let layout = self.io.layout;
         let note = Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
-            .resuming(Some(quotient(tail.void_from, layout.align)));
+            .resuming(Some(layout.whole_units(tail.void_from)));
         let open = self.open_behind(&tail);
         let announcement = Head::new(Kind::Note, NOTE_ANNOUNCES, 0, ANNOUNCEMENT);
         let spare = layout.retire_room();
@@ -118,9 +118,9 @@ impl<F: Flash> Engine<'_, F> {
         }
         let to = layout.block_end(layout.end_of(tail.safe, note.total()) - 1);
         let mut bytes = [0; ANNOUNCEMENT as usize];
-        let (number, place) = bytes.split_at_mut(8);
-        number.copy_from_slice(&self.segments.number(tail.segment).to_le_bytes());
-        place.copy_from_slice(&to.to_le_bytes());
+        let number = self.segments.number(tail.segment);
+        put(&mut bytes, 0, number.to_le_bytes());
+        put(&mut bytes, 8, to.to_le_bytes());
         self.append(Role::User, &announcement, &[], &bytes)?;
         self.destination = Some(open);
         if self.append(Role::Destination, &note, &[], &[]).is_err() {
@@ -141,12 +141,11 @@ impl<F: Flash> Engine<'_, F> {
         {
             return Ok(());
         }
-        let (number, place) = bytes.split_at(8);
         let announced = (
-            u64::from_le_bytes(number.try_into().unwrap_or_default()),
-            u32::from_le_bytes(place.try_into().unwrap_or_default()),
+            u64::from_le_bytes(take(&bytes, 0)),
+            u32::from_le_bytes(take(&bytes, 8)),
         );
-        self.announced = self.announced.max(Some(announced));
+        self.announced = self.announced.max(announced);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 use super::{
     Engine, WINDOW,
+    bytes::divide,
     checksum::Hasher,
     io::{AHEAD, SCAN},
     layout::{quotient, remainder},
@@ -73,12 +74,11 @@ impl<'k> Identity<'k> {
 impl<F: Flash> Engine<'_, F> {
     pub(crate) fn location(&self, segment: u16, place: u32) -> u32 {
         let layout = &self.io.layout;
-        u32::from(segment) * quotient(layout.segment_size, layout.align)
-            + quotient(place, layout.align)
+        u32::from(segment) * layout.whole_units(layout.segment_size) + layout.whole_units(place)
     }
 
     fn place_of(&self, location: u32) -> (u16, u32) {
-        let per_segment = quotient(self.io.layout.segment_size, self.io.layout.align);
+        let per_segment = self.io.layout.whole_units(self.io.layout.segment_size);
         let segment = quotient(location, per_segment) as u16;
         (
             segment,
@@ -229,7 +229,7 @@ impl<F: Flash> Engine<'_, F> {
                 let mut equal = true;
                 self.io
                     .visit(base, at, entry.head.key_len(), AHEAD, |piece| {
-                        let (now, later) = rest.split_at(piece.len().min(rest.len()));
+                        let (now, later) = divide(rest, piece.len());
                         equal &= now == piece;
                         rest = later;
                     })?;

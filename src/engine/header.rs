@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 use super::{
+    bytes::{put, take},
     checksum::crc32,
     layout::{HEADER_SIZE, Layout, MARKER_NEWEST, MARKER_SIZE},
 };
@@ -94,20 +95,6 @@ fn parameters(layout: &Layout, role: u8) -> [u8; 4] {
     let logs = |value: u32| u8::try_from(value.trailing_zeros()).unwrap_or(0);
     let division = logs(layout.block) << 4 | logs(layout.align);
     [VERSION, role, division, logs(layout.program_size)]
-}
-
-fn put<const N: usize>(bytes: &mut [u8], at: usize, value: [u8; N]) {
-    if let Some(place) = bytes.get_mut(at..at + N) {
-        place.copy_from_slice(&value);
-    }
-}
-
-fn take<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    let mut value = [0; N];
-    if let Some(place) = bytes.get(at..at + N) {
-        value.copy_from_slice(place);
-    }
-    value
 }
 
 fn seal(bytes: &mut [u8], seed: u32, address: u32) {

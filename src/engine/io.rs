@@ -4,7 +4,8 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    layout::{HEAD_SIZE, HEADER_SIZE, Layout, quotient, remainder, round_up},
+    bytes::copy,
+    layout::{HEAD_SIZE, HEADER_SIZE, Layout, quotient, round_up},
     window::{SMALL, Which, Windows},
 };
 use crate::{
@@ -25,13 +26,6 @@ pub(crate) struct Pinned {
     len: u32,
     /// At the start of the write block; else aside of the windows.
     in_block: bool,
-}
-
-/// Copies as much as both have.
-fn copy(to: &mut [u8], from: &[u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
 }
 
 /// Flash, buffers and layout.
@@ -106,7 +100,7 @@ impl<'m, F: Flash> Io<'m, F> {
     /// Reads up to `count` bytes at `address` into a window.
     fn load(&mut self, address: u32, count: u32) -> Result<(), Error> {
         let unit = self.shape.read_size;
-        let start = address - remainder(address, unit);
+        let start = address & !(unit - 1);
         let wanted = address.saturating_add(count).saturating_sub(start);
         let rounded = wanted.checked_add(unit - 1).map(|end| end & !(unit - 1));
         let rest = self.shape.size - start;
@@ -161,7 +155,7 @@ impl<'m, F: Flash> Io<'m, F> {
         let mut filled = 0;
         self.visit(base, offset, out.len() as u32, ahead, |piece| {
             if let Some(place) = out.get_mut(filled..filled + piece.len()) {
-                place.copy_from_slice(piece);
+                copy(place, piece);
             }
             filled += piece.len();
         })
@@ -262,7 +256,7 @@ impl<'m, F: Flash> Io<'m, F> {
     pub(crate) fn put(&mut self, at: u32, bytes: &[u8]) {
         self.free_block();
         if let Some(place) = self.block.get_mut(at as usize..at as usize + bytes.len()) {
-            place.copy_from_slice(bytes);
+            copy(place, bytes);
         }
     }
 

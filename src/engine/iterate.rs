@@ -10,6 +10,7 @@
 
 use super::{
     Engine,
+    bytes::{copy, divide},
     checksum::{Crc, Hasher},
     io::AHEAD,
     record::Kind,
@@ -92,7 +93,7 @@ impl Iterators {
             .ok_or(Error::OutOfResources)?;
         let free = self.list.iter().position(|entry| entry.generation == 0);
         let index = free.ok_or(Error::OutOfResources)?;
-        place.copy_from_slice(prefix);
+        copy(place, prefix);
         // Never 0, and the same only after a quarter of a billion iterators.
         self.generation = self.generation % 0x0FFF_FFFE + 1;
         if let Some(entry) = self.list.get_mut(index) {
@@ -235,7 +236,7 @@ impl<F: Flash> Engine<'_, F> {
         let mut rest = self.iterators.prefix(state);
         let mut matches = true;
         self.io.visit(base, at, head.key_len(), AHEAD, |piece| {
-            let (now, later) = rest.split_at(rest.len().min(piece.len()));
+            let (now, later) = divide(rest, piece.len());
             matches &= piece.starts_with(now);
             rest = later;
             hasher.add(piece);

@@ -42,7 +42,13 @@ pub(crate) struct Layout {
     pub(crate) block: u32,
     /// Records start at multiples of this; at least a program unit.
     pub(crate) align: u32,
+    /// It is 2 to the power of this.
+    align_bits: u8,
     pub(crate) program_size: u32,
+    /// Units that records may take in a segment, and those of a retire record: each write asks
+    /// for them.
+    payload: u32,
+    retire: u16,
     pub(crate) marker_size: u32,
     /// Offset of the segment header.
     pub(crate) header_at: u32,
@@ -96,6 +102,9 @@ impl Layout {
             segments: 0,
             block: 0,
             align: 0,
+            align_bits: 0,
+            payload: 0,
+            retire: 0,
             program_size: shape.program_size,
             marker_size,
             header_at: round_up(marker_size, shape.program_size),
@@ -108,6 +117,7 @@ impl Layout {
             return Err(Error::InvalidArgument);
         }
         layout.align = choose_align(&shape, segment_size);
+        layout.align_bits = layout.align.trailing_zeros() as u8;
         let wanted = match segment_size {
             0..4096 => 64,
             4096..16384 => 128,
@@ -123,6 +133,8 @@ impl Layout {
         if layout.first + layout.block > layout.end || remainder(segment_size, layout.block) != 0 {
             return Err(Error::InvalidArgument);
         }
+        layout.retire = layout.units(RETIRE_RECORD) as u16;
+        layout.payload = layout.count_payload();
         Ok(layout)
     }
 
@@ -266,10 +278,12 @@ impl Layout {
         } else {
             0
         };
-        quotient(
-            round_up(total.saturating_add(heads), self.align),
-            self.align,
-        )
+        self.whole_units(round_up(total.saturating_add(heads), self.align))
+    }
+
+    /// `bytes` in units of `align`, rounded down.
+    pub(crate) fn whole_units(&self, bytes: u32) -> u32 {
+        bytes >> (self.align_bits & 31)
     }
 
     fn records_pay_heads(&self) -> bool {
@@ -279,6 +293,10 @@ impl Layout {
     /// Units of `align` that records may take in a segment whatever their sizes are, what is
     /// kept in reserve taken off. FORMAT 7
     pub(crate) fn payload_units(&self) -> u32 {
+        self.payload
+    }
+
+    fn count_payload(&self) -> u32 {
         let blocks = quotient(
             self.block_end(self.end - 1) - self.block_start(self.first),
             self.block,
@@ -289,23 +307,22 @@ impl Layout {
             // The first block is shorter: its record meets a head more than it pays for.
             true => self.align,
         };
-        quotient(
+        self.whole_units(
             (self.end - self.first)
                 .saturating_sub(heads)
                 .saturating_sub(self.reserve()),
-            self.align,
         )
     }
 
     /// Bytes of the payload that records of users do not get: a retire record, and what a record
     /// grows by that marks the completion of a collection. FORMAT 7
     pub(crate) fn reserve(&self) -> u32 {
-        (self.units(RETIRE_RECORD) + self.units(MARK_GROWTH)) * self.align
+        (u32::from(self.retire) + self.units(MARK_GROWTH)) * self.align
     }
 
     /// Room for a retire record behind what is moved.
     pub(crate) fn retire_room(&self) -> u32 {
-        self.units(RETIRE_RECORD) * self.align
+        u32::from(self.retire) * self.align
     }
 
     /// The largest fragment, header and check included: a quarter of the payload. FORMAT 5.4
@@ -316,7 +333,7 @@ impl Layout {
     /// The largest record. Above a quarter of the payload only where segments are small, so that
     /// a long key and a short value still fit in one piece.
     pub(crate) fn record_max(&self) -> u32 {
-        let small = (self.payload_units() / 2).min(quotient(LONG_KEY_RECORD, self.align));
+        let small = (self.payload_units() / 2).min(self.whole_units(LONG_KEY_RECORD));
         self.bytes_in(small.max(self.payload_units() / 4))
     }
 
@@ -332,7 +349,7 @@ impl Layout {
 
     /// Bits of the largest location, in units of `align`; two codes stay free for the index.
     pub(crate) fn location_bits(&self) -> u32 {
-        let locations = self.segments * quotient(self.segment_size, self.align) + 2;
+        let locations = self.segments * self.whole_units(self.segment_size) + 2;
         32 - locations.leading_zeros()
     }
 }

@@ -19,6 +19,7 @@
               checks against it; tests and fuzzing run with overflow checks"
 )]
 
+mod bytes;
 mod check;
 mod checksum;
 mod collect;
@@ -101,7 +102,8 @@ pub struct Engine<'m, F: Flash> {
     iterators: Iterators,
     /// The highest number given to a segment.
     newest: u64,
-    last_destination: Option<u64>,
+    /// The highest number given to a destination; 0: none.
+    last_destination: u64,
     /// Units of alignment: of all live records, of tombstones, of the largest.
     live: u32,
     tombstones: u32,
@@ -118,8 +120,8 @@ pub struct Engine<'m, F: Flash> {
     unended: Option<(u16, u32)>,
     /// That destination was opened in this session.
     unended_is_fresh: bool,
-    /// Number of a destination, and the end of what may be touched in it.
-    announced: Option<(u64, u32)>,
+    /// Number of a destination, 0 for none, and the end of what may be touched in it.
+    announced: (u64, u32),
     /// A user segment was opened since the mount.
     opened: bool,
     /// The first count after power came back is under way.
@@ -167,7 +169,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             stream: None,
             iterators: Iterators::new(),
             newest: 0,
-            last_destination: None,
+            last_destination: 0,
             live: 0,
             tombstones: 0,
             largest: 0,
@@ -178,7 +180,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             unconfirmed: None,
             unended: None,
             unended_is_fresh: false,
-            announced: None,
+            announced: (0, 0),
             opened: false,
             mounting: false,
             half_known: false,

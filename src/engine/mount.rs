@@ -106,10 +106,7 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.segments.set_base(survey.lowest.unwrap_or(NUMBER_MAX));
         self.segments.set_wear_base(survey.wear_least.unwrap_or(0));
-        let mean = survey
-            .wear
-            .checked_div(u64::from(survey.wear_known))
-            .unwrap_or(0) as u32;
+        let mean = mean(survey.wear, survey.wear_known);
         for segment in self.segments.all() {
             let found = self.look_closely(segment)?;
             self.note(segment, &found, mean);
@@ -135,7 +132,7 @@ impl<F: Flash> Engine<'_, F> {
             Found::Open(header) => {
                 self.segments.set_number(segment, header.number);
                 if header.role == Role::Destination {
-                    self.last_destination = self.last_destination.max(Some(header.number));
+                    self.last_destination = self.last_destination.max(header.number);
                 }
                 // Below what was the lowest just now: it reads differently each time.
                 let known = self.segments.base()..=self.number_limit();
@@ -393,4 +390,19 @@ impl Survey {
         self.wear_known += 1;
         self.wear_least = Some(self.wear_least.map_or(count, |least| least.min(count)));
     }
+}
+
+/// `sum / count`, which fits 32 bits. A processor without division of 64 bits would need a function
+/// of half a kilobyte for it.
+fn mean(sum: u64, count: u32) -> u32 {
+    let mut rest = sum;
+    let mut mean = 0;
+    for bit in (0..32).rev() {
+        let part = u64::from(count) << bit;
+        if count > 0 && rest >= part {
+            rest -= part;
+            mean |= 1 << bit;
+        }
+    }
+    mean
 }

@@ -85,7 +85,7 @@ impl<F: Flash> Engine<'_, F> {
         // A header that fails may be found all the same: its number is not given again.
         match role {
             Role::User => self.newest = self.newest.max(number),
-            Role::Destination => self.last_destination = Some(number),
+            Role::Destination => self.last_destination = number,
         }
         let layout = self.io.layout;
         let address = self.base(segment);
@@ -133,10 +133,7 @@ impl<F: Flash> Engine<'_, F> {
             (Role::Destination, Some(user)) => {
                 let user = self.segments.number(user);
                 let low = user - user % NUMBER_STEP - (NUMBER_STEP - 1);
-                let above = self
-                    .last_destination
-                    .map_or(0, |number| number.saturating_add(1));
-                low.max(above)
+                low.max(self.last_destination.saturating_add(1))
             }
             _ => (self.newest / NUMBER_STEP)
                 .saturating_add(1)

@@ -110,40 +110,8 @@ impl<F: Flash> Engine<'_, F> {
                 segment = self.segments.next_down(Some(current));
                 continue;
             }
-            let mut walk = self.walk(current);
-            let mut void = None;
-            let mut holds = false;
-            while let Some(entry) = walk.next(&mut self.io)? {
-                holds = true;
-                if self.mounting {
-                    self.note_remark(&mut void, &entry)?;
-                }
-                if !entry.head.kind.is_indexed() {
-                    continue;
-                }
-                fragments |= entry.head.kind == Kind::Fragment;
-                if !cover.holds(walk.hash) {
-                    continue;
-                }
-                let identity = self.identity_in(&entry, walk.hash)?;
-                if !self.learn(&entry, &identity, count)? {
-                    return Ok(false);
-                }
-            }
-            if self.mounting && !holds {
-                // All there is may be a header that a cut left in doubt.
-                self.drop_segment(current);
-            }
-            if let Some(void) = void
-                && (self.mounting && self.unconfirmed == Some((current, void.place))
-                    || self.is_sealed(current, void.place)?)
-            {
-                self.apply_void(&void)?;
-                // Where the user wrote, the seal itself may be what was programmed last.
-                let user = self.tail_of(Role::User);
-                if user.is_some_and(|tail| tail.segment == current) {
-                    self.unconfirmed = Some((current, void.place));
-                }
+            if !self.fill_from(current, cover, count, &mut fragments)? {
+                return Ok(false);
             }
             segment = self.segments.next_down(Some(current));
         }
@@ -151,6 +119,54 @@ impl<F: Flash> Engine<'_, F> {
             self.drop_orphans(count)?;
         }
         self.table.settle();
+        Ok(true)
+    }
+
+    /// Takes in one segment. A function of its own: what it needs of the stack is not needed while
+    /// `enter` looks for the end of a segment.
+    #[inline(never)]
+    fn fill_from(
+        &mut self,
+        current: u16,
+        cover: Cover,
+        count: bool,
+        fragments: &mut bool,
+    ) -> Result<bool, Error> {
+        let mut walk = self.walk(current);
+        let mut void = None;
+        let mut holds = false;
+        while let Some(entry) = walk.next(&mut self.io)? {
+            holds = true;
+            if self.mounting {
+                self.note_remark(&mut void, &entry)?;
+            }
+            if !entry.head.kind.is_indexed() {
+                continue;
+            }
+            *fragments |= entry.head.kind == Kind::Fragment;
+            if !cover.holds(walk.hash) {
+                continue;
+            }
+            let identity = self.identity_in(&entry, walk.hash)?;
+            if !self.learn(&entry, &identity, count)? {
+                return Ok(false);
+            }
+        }
+        if self.mounting && !holds {
+            // All there is may be a header that a cut left in doubt.
+            self.drop_segment(current);
+        }
+        if let Some(void) = void
+            && (self.mounting && self.unconfirmed == Some((current, void.place))
+                || self.is_sealed(current, void.place)?)
+        {
+            self.apply_void(&void)?;
+            // Where the user wrote, the seal itself may be what was programmed last.
+            let user = self.tail_of(Role::User);
+            if user.is_some_and(|tail| tail.segment == current) {
+                self.unconfirmed = Some((current, void.place));
+            }
+        }
         Ok(true)
     }
 

@@ -14,7 +14,6 @@ use super::{
     Engine,
     header::Role,
     io::SCAN,
-    layout::quotient,
     mount::LOOKS_FOR_MARKER,
     record::{Head, Kind, NOTE_NOTHING, NOTE_RESET, RETIRE_DROPPED},
     segments::State,
@@ -173,7 +172,7 @@ impl<F: Flash> Engine<'_, F> {
     /// `false`: no room, the flash failed, or something was programmed already.
     fn copy_last(&mut self, tail: &Tail) -> Result<bool, Error> {
         let last = tail.last;
-        let void_from = Some(quotient(tail.void_from, self.io.layout.align));
+        let void_from = Some(self.io.layout.whole_units(tail.void_from));
         let identity = match last.head.kind {
             kind if kind.is_indexed() => Some(self.identity_of(&last)?),
             _ => None,
@@ -240,7 +239,7 @@ impl<F: Flash> Engine<'_, F> {
         };
         let last = tail.last;
         let note = Head::new(Kind::Note, NOTE_NOTHING, 0, 0)
-            .resuming(Some(quotient(tail.void_from, self.io.layout.align)));
+            .resuming(Some(self.io.layout.whole_units(tail.void_from)));
         if last.head.kind != Kind::Retire || self.fits_behind(&tail, &note) {
             return Ok(None);
         }
@@ -297,12 +296,12 @@ impl<F: Flash> Engine<'_, F> {
         self.user = None;
         self.destination = None;
         self.collection = None;
-        self.last_destination = None;
+        self.last_destination = 0;
         self.unended_is_fresh = false;
         self.opened = false;
         self.tails = [None; 2];
         self.hidden = [Hidden::default(); 2];
-        self.announced = None;
+        self.announced = (0, 0);
         self.named = None;
         self.namer = None;
         self.spoiled = None;

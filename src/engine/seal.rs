@@ -8,16 +8,8 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    Engine,
-    checksum::crc32,
-    header::Role,
-    io::Io,
-    layout::{SEAL_SIZE, quotient},
-    mount::LOOKS_FOR_MARKER,
-    open::NUMBER_STEP,
-    record::seed,
-    segments::State,
-    tail::LOOKS,
+    Engine, checksum::crc32, header::Role, io::Io, layout::SEAL_SIZE, mount::LOOKS_FOR_MARKER,
+    open::NUMBER_STEP, record::seed, segments::State, tail::LOOKS,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -93,7 +85,7 @@ pub(crate) fn is_sealed<F: Flash>(
     if io.sealed == (number, place) {
         return Ok(true);
     }
-    let units = quotient(place, io.layout.align) as u16;
+    let units = io.layout.whole_units(place) as u16;
     for index in 0..io.layout.seals() {
         if read_seal(io, segment, number, index)? == Some(units) {
             return Ok(true);
@@ -122,7 +114,7 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Seals the record at `place`.
     pub(crate) fn seal(&mut self, segment: u16, place: u32) -> Result<(), Error> {
-        let units = quotient(place, self.io.layout.align) as u16;
+        let units = self.io.layout.whole_units(place) as u16;
         let number = self.segments.low_number(segment);
         self.program_seal(segment, |at| encode_seal(number, at, units))
     }

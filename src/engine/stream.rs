@@ -9,6 +9,7 @@
 
 use super::{
     Engine,
+    bytes::{divide, put},
     find::{Identity, KeySource},
     layout::quotient,
     record::{CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Head, Kind, LARGE_SIZE},
@@ -266,9 +267,9 @@ impl<F: Flash> Engine<'_, F> {
         );
         let open = self.make_room(head.total())?;
         if stream.count == 0 {
-            let (number, place) = stream.id.split_at_mut(8);
-            number.copy_from_slice(&self.segments.number(open.segment).to_le_bytes());
-            place.copy_from_slice(&open.place.to_le_bytes());
+            let number = self.segments.number(open.segment);
+            put(&mut stream.id, 0, number.to_le_bytes());
+            put(&mut stream.id, 8, open.place.to_le_bytes());
         }
         let mut record = self.start_record(&head)?;
         // The first fragment may have moved while room was made.
@@ -312,7 +313,7 @@ impl<F: Flash> Engine<'_, F> {
             } else {
                 stream.piece_left as usize
             };
-            let (now, later) = data.split_at(room.min(data.len()));
+            let (now, later) = divide(data, room);
             let mut record = stream.record.ok_or(Error::WriteFailed)?;
             self.put_in(&mut record, now)?;
             stream.record = Some(record);

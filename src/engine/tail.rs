@@ -10,7 +10,7 @@ use super::{
     Engine,
     header::Role,
     io::SCAN,
-    layout::{quotient, round_up},
+    layout::round_up,
     record::{HEAD_MAX, Kind},
     walk::{Entry, Hidden, crc_holds, read_block_head, read_head},
 };
@@ -77,9 +77,8 @@ impl<F: Flash> Engine<'_, F> {
                 if !self.settle_end(&mut tail, before.as_ref())? {
                     return Ok(false);
                 }
-                if let Some((number, to)) = self.announced
-                    && number == self.segments.number(segment)
-                {
+                let (number, to) = self.announced;
+                if number == self.segments.number(segment) {
                     let to = round_up(to, self.io.layout.block);
                     tail.safe = tail.safe.max(to.min(self.io.layout.segment_size));
                 }
@@ -181,7 +180,7 @@ impl<F: Flash> Engine<'_, F> {
         let number = self.segments.low_number(segment);
         let block = self.io.layout.block_start(place.max(from));
         let head = read_block_head(&mut self.io, segment, number, block)?;
-        let units = quotient(place.saturating_sub(block), self.io.layout.align);
+        let units = self.io.layout.whole_units(place.saturating_sub(block));
         Ok(head.is_some_and(|head| from > place || head.first == Some(units)))
     }
 

@@ -6,6 +6,7 @@
 
 use super::{
     Engine, Info,
+    bytes::{divide_mut, put, take},
     find::{FragmentId, Identity, KeySource, Spot},
     io::AHEAD,
     layout::{quotient, remainder},
@@ -29,30 +30,21 @@ pub(crate) struct Large {
 impl Large {
     pub(crate) fn encode(&self) -> [u8; LARGE_SIZE as usize] {
         let mut bytes = [0; LARGE_SIZE as usize];
-        let (id, rest) = bytes.split_at_mut(12);
-        id.copy_from_slice(&self.id);
-        let (size, rest) = rest.split_at_mut(4);
-        size.copy_from_slice(&self.size.to_le_bytes());
-        let (piece, count) = rest.split_at_mut(4);
-        piece.copy_from_slice(&self.piece.to_le_bytes());
-        count.copy_from_slice(&self.count.to_le_bytes());
+        put(&mut bytes, 0, self.id);
+        put(&mut bytes, 12, self.size.to_le_bytes());
+        put(&mut bytes, 16, self.piece.to_le_bytes());
+        put(&mut bytes, 20, self.count.to_le_bytes());
         bytes
     }
 
     fn decode(bytes: &[u8; LARGE_SIZE as usize]) -> Option<Large> {
-        let mut id = [0; 12];
-        id.copy_from_slice(bytes.get(..12)?);
-        let word = |at: usize| -> Option<u32> {
-            Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
-        };
-        let count = u16::from_le_bytes(bytes.get(20..22)?.try_into().ok()?);
         let large = Large {
-            id,
-            size: word(12)?,
-            piece: word(16)?,
-            count,
+            id: take(bytes, 0),
+            size: u32::from_le_bytes(take(bytes, 12)),
+            piece: u32::from_le_bytes(take(bytes, 16)),
+            count: u16::from_le_bytes(take(bytes, 20)),
         };
-        let whole = u64::from(large.piece) * u64::from(count);
+        let whole = u64::from(large.piece) * u64::from(large.count);
         let fits = large.piece > 0
             && large.size <= VALUE_MAX
             && u64::from(large.size) <= whole
@@ -68,9 +60,8 @@ impl Large {
 /// The id of the fragment `index` of a value.
 pub(crate) fn fragment_id(value: &[u8; 12], index: u16) -> FragmentId {
     let mut id = [0; FRAGMENT_ID as usize];
-    let (of_value, of_fragment) = id.split_at_mut(12);
-    of_value.copy_from_slice(value);
-    of_fragment.copy_from_slice(&index.to_le_bytes());
+    put(&mut id, 0, *value);
+    put(&mut id, 12, index.to_le_bytes());
     id
 }
 
@@ -168,7 +159,7 @@ impl<F: Flash> Engine<'_, F> {
             let index = u16::try_from(quotient(at, large.piece)).map_err(|_| Error::Damaged)?;
             let inside = remainder(at, large.piece);
             let count = rest.len().min((large.piece - inside) as usize);
-            let (now, later) = rest.split_at_mut(count);
+            let (now, later) = divide_mut(rest, count);
             let id = large.fragment_id(index);
             let identity = self.fragment_identity(KeySource::Stored(*entry), id)?;
             let fragment = self.find(&identity)?.ok_or(Error::Damaged)?.entry;

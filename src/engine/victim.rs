@@ -3,7 +3,7 @@
 //! Invariant: decides from the counts in RAM alone.
 #![forbid(unsafe_code)]
 
-use super::{Engine, header::Role, layout::quotient, open::NUMBER_STEP};
+use super::{Engine, header::Role, open::NUMBER_STEP};
 use crate::{error::Error, flash::Flash};
 
 /// From this many segments on, what is moved goes to segments of its own.
@@ -69,7 +69,7 @@ impl<F: Flash> Engine<'_, F> {
         let open = self.user.or(tail.map(|tail| self.open_behind(&tail)));
         open.is_some_and(|open| {
             let payload = layout.payload_units();
-            let room = quotient(layout.end.saturating_sub(open.place), layout.align);
+            let room = layout.whole_units(layout.end.saturating_sub(open.place));
             payload.saturating_sub(open.units).min(room) <= payload / SOON
         })
     }
@@ -288,21 +288,19 @@ impl<F: Flash> Engine<'_, F> {
         {
             return Some(segment);
         }
-        self.candidates(open)
-            .filter(fits)
-            .max_by_key(|&segment| self.benefit(segment))
+        self.candidates(open).filter(fits).max_by(|&one, &other| {
+            let ((gain, cost), (other_gain, other_cost)) = (self.benefit(one), self.benefit(other));
+            (gain * other_cost).cmp(&(other_gain * cost))
+        })
     }
 
-    /// What collecting a segment is worth: its dead share times its age, for each live unit moved.
-    fn benefit(&self, segment: u16) -> u64 {
+    /// What collecting a segment is worth, its dead share times its age, and what it costs: the
+    /// live units moved. Fractions are compared without a division, of 64 bits at that.
+    fn benefit(&self, segment: u16) -> (u64, u64) {
         let payload = u64::from(self.io.layout.payload_units());
         let live = u64::from(self.segments.live(segment)).min(payload);
         let age = (self.newest.saturating_sub(self.segments.number(segment))) / NUMBER_STEP + 1;
-        (payload - live)
-            .saturating_mul(age.min(1 << 24))
-            .saturating_mul(256)
-            .checked_div(live + 1)
-            .unwrap_or(0)
+        ((payload - live).saturating_mul(age.min(1 << 24)), live + 1)
     }
 
     /// The used segment with the least live data. The open one too: where two segments are all

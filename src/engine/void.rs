@@ -137,7 +137,7 @@ impl<F: Flash> Engine<'_, F> {
         if named % NUMBER_STEP == 0 {
             self.raise_newest(named);
         } else {
-            self.last_destination = self.last_destination.max(Some(named));
+            self.last_destination = self.last_destination.max(named);
         }
     }
 

@@ -6,7 +6,7 @@
 //! Invariant: knows nothing of flash; whoever changes flash says so with [`Windows::forget_range`].
 #![forbid(unsafe_code)]
 
-use super::layout::remainder;
+use super::{bytes::divide_mut, layout::remainder};
 
 /// Bytes of the small window, where the smallest read of the flash is not larger.
 pub(crate) const SMALL: u32 = 64;
@@ -42,38 +42,43 @@ pub(crate) struct Windows<'m> {
     aside: u32,
     large: Held,
     small: Held,
+    /// Bytes of either: every read asks for them.
+    large_size: u32,
+    has_small: bool,
 }
 
 impl<'m> Windows<'m> {
     pub(crate) fn new(buffer: &'m mut [u8], read_size: u32) -> Self {
         let usable = buffer.len() - remainder(buffer.len() as u32, read_size) as usize;
-        Windows {
+        let mut windows = Windows {
             buffer: buffer.get_mut(..usable).unwrap_or(&mut []),
             read_size,
             aside: 0,
             large: Held::default(),
             small: Held::default(),
-        }
+            large_size: 0,
+            has_small: false,
+        };
+        windows.divide();
+        windows
     }
 
-    fn usable(&self) -> u32 {
+    fn divide(&mut self) {
         let left = (self.buffer.len() as u32).saturating_sub(self.aside);
-        left - remainder(left, self.read_size)
-    }
-
-    fn small_size(&self) -> u32 {
-        let fits = self.usable() >= LARGE_MIN + SMALL && remainder(SMALL, self.read_size) == 0;
-        if fits { SMALL } else { 0 }
+        let usable = left - remainder(left, self.read_size);
+        let fits = usable >= LARGE_MIN + SMALL && remainder(SMALL, self.read_size) == 0;
+        self.has_small = fits;
+        self.large_size = if fits { usable - SMALL } else { usable };
     }
 
     /// Bytes of the large window.
     pub(crate) fn large_size(&self) -> u32 {
-        self.usable() - self.small_size()
+        self.large_size
     }
 
     /// The window for a read of `count` bytes, and how many of them it has room for.
     pub(crate) fn choose(&self, count: u32) -> (Which, u32) {
-        if count <= self.small_size() && self.large.len > 0 {
+        if self.has_small && count <= SMALL && self.large.len > 0 {
             (Which::Small, count)
         } else {
             (Which::Large, count.min(self.large_size()))
@@ -135,12 +140,13 @@ impl<'m> Windows<'m> {
     pub(crate) fn set_aside(&mut self, len: u32) {
         self.forget();
         self.aside = len;
+        self.divide();
     }
 
     /// The windows, and the bytes set aside.
     pub(crate) fn split_aside(&mut self) -> (&mut [u8], &mut [u8]) {
         let at = (self.buffer.len() as u32).saturating_sub(self.aside) as usize;
-        self.buffer.split_at_mut(at.min(self.buffer.len()))
+        divide_mut(self.buffer, at)
     }
 }
 

@@ -6,10 +6,11 @@
 
 use super::{
     Engine,
+    bytes::divide,
     checksum::Crc,
     header::Role,
     io::Io,
-    layout::{HEAD_SIZE, quotient},
+    layout::HEAD_SIZE,
     record::{BlockHead, Head, seed},
     walk::Entry,
 };
@@ -81,7 +82,7 @@ impl Recording {
         let start = io.layout.start_of(place);
         let mut head = *head;
         if open.marks && head.void_from().is_none() {
-            head = head.resuming(Some(quotient(place, io.layout.align)));
+            head = head.resuming(Some(io.layout.whole_units(place)));
         }
         let mut this = Recording {
             open: Open {
@@ -97,7 +98,7 @@ impl Recording {
             crc: Crc::new(seed),
         };
         if start != place {
-            let units = quotient(place - io.layout.block_start(place), io.layout.align);
+            let units = io.layout.whole_units(place - io.layout.block_start(place));
             this.put_block_head(io, place, Some(units));
         }
         this.put(io, head.encode(seed).as_slice())?;
@@ -136,7 +137,7 @@ impl Recording {
                 self.next_block(io)?;
             }
             let room = (io.layout.block_end(self.at) - self.at) as usize;
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            let (now, later) = divide(bytes, room);
             io.put(self.at - self.from, now);
             self.at += now.len() as u32;
             self.left -= now.len() as u32;
@@ -150,8 +151,7 @@ impl Recording {
         let block = self.at;
         self.flush(io, block)?;
         let end = io.layout.end_of_rest(block, self.left);
-        let first =
-            (end < io.layout.block_end(block)).then(|| quotient(end - block, io.layout.align));
+        let first = (end < io.layout.block_end(block)).then(|| io.layout.whole_units(end - block));
         self.put_block_head(io, block, first);
         self.at = block + HEAD_SIZE;
         Ok(())
