@@ -1046,7 +1046,8 @@ int kv_store_reserved_data_get(kv_store_t *store,
 // Collects ahead of need, so that no kv_store_set has to wait for an erase. Call it in idle
 // time. A value being streamed is dropped.
 //
-// `budget`: steps to do at most, each at most one erase or one block copied.
+// `budget`: steps to do at most, each at most one erase or one block copied; but the first after
+// a start can be a whole one of kv_store_set: it settles what a power cut may have left.
 //
 // Returns
 // - 0: there is nothing left to do, or `budget` is 0

@@ -74,7 +74,7 @@ impl<F: Flash> Engine<'_, F> {
         self.tails = [None; 2];
         self.io.unpin();
         self.resumed = true;
-        self.verified = None;
+        self.verified = (0, 0);
         let open = self.user.map(|open| open.segment);
         for segment in self.segments.all() {
             if Some(segment) != open && self.segments.is_used(segment) {

@@ -43,8 +43,8 @@ pub(crate) struct Io<'m, F: Flash> {
     unsynced: bool,
     /// Something was programmed or erased since the mount.
     pub(crate) begun: bool,
-    /// Number and place of a record that counts as sealed, whatever its seal reads as.
-    pub(crate) sealed: (u32, u32),
+    /// Address of a record that counts as sealed, whatever its seal reads as; 0: none.
+    pub(crate) sealed: u32,
 }
 
 impl<'m, F: Flash> Io<'m, F> {
@@ -67,7 +67,7 @@ impl<'m, F: Flash> Io<'m, F> {
             failures: 0,
             unsynced: false,
             begun: false,
-            sealed: (0, 0),
+            sealed: 0,
         }
     }
 
@@ -336,6 +336,9 @@ impl<'m, F: Flash> Io<'m, F> {
         self.begun = true;
         let start = self.layout.address(segment);
         let end = start + self.layout.segment_size;
+        if (start..end).contains(&self.sealed) {
+            self.sealed = 0;
+        }
         let mut address = start;
         while address < end {
             let sector = self.flash.sector_size(address);

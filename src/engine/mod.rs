@@ -112,8 +112,8 @@ pub struct Engine<'m, F: Flash> {
     keys: u32,
     /// Whether these counts are those of what is on flash.
     is_counted: bool,
-    /// Number and place of the record that was verified last.
-    verified: Option<(u32, u32)>,
+    /// Number and place of the record that was verified last; no record has place 0.
+    verified: (u32, u32),
     /// Segment and place of a record that declares something void and is the last in its segment.
     unconfirmed: Option<(u16, u32)>,
     /// Segment and place of a record that is the last in a destination.
@@ -176,7 +176,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             largest_is_stale: false,
             keys: 0,
             is_counted: true,
-            verified: None,
+            verified: (0, 0),
             unconfirmed: None,
             unended: None,
             unended_is_fresh: false,
@@ -249,6 +249,15 @@ impl<'m, F: Flash> Engine<'m, F> {
         self.io.into_flash()
     }
 
+    /// Reads do not look at everything again, which takes a deep stack: a write does.
+    fn refuse_half_known(&self) -> Result<(), Error> {
+        if self.half_known {
+            Err(Error::ReadFailed)
+        } else {
+            Ok(())
+        }
+    }
+
     fn begin_write(&mut self) -> Result<(), Error> {
         if self.stream.is_some() {
             Err(Error::AlreadyInUse)
@@ -281,7 +290,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// of what is stored fails (the buffer is cleared); [`Error::ReadFailed`].
     pub fn get(&mut self, key: &[u8], offset: u32, buffer: &mut [u8]) -> Result<usize, Error> {
         set::check_key(key)?;
-        self.ready()?;
+        self.refuse_half_known()?;
         self.read_value(&Identity::of_key(key), offset, buffer)
     }
 
@@ -292,7 +301,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::ReadFailed`] as [`Engine::get`].
     pub fn info(&mut self, key: &[u8]) -> Result<Info, Error> {
         set::check_key(key)?;
-        self.ready()?;
+        self.refuse_half_known()?;
         self.read_info(&Identity::of_key(key))
     }
 
@@ -302,7 +311,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// As [`Engine::info`], [`Error::NotFound`] excepted.
     pub fn exists(&mut self, key: &[u8]) -> Result<bool, Error> {
         set::check_key(key)?;
-        self.ready()?;
+        self.refuse_half_known()?;
         Ok(self.find_live(&Identity::of_key(key))?.is_some())
     }
 
@@ -390,7 +399,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// buffer (the next call returns the same key); [`Error::InvalidArgument`] for an iterator
     /// that is not open; [`Error::ReadFailed`].
     pub fn iterator_next(&mut self, id: IteratorId, key: &mut [u8]) -> Result<usize, Error> {
-        self.ready()?;
+        self.refuse_half_known()?;
         self.next_key(id, key)
     }
 
@@ -426,7 +435,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::NotFound`] when there are none; [`Error::InvalidSize`] when the buffer is too
     /// small; [`Error::Damaged`], [`Error::ReadFailed`].
     pub fn reserved_data_get(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        self.ready()?;
+        self.refuse_half_known()?;
         let identity = Identity::of_key(&[]);
         let size = self.read_info(&identity)?.size as usize;
         let buffer = buffer.get_mut(..size).ok_or(Error::InvalidSize)?;
@@ -455,7 +464,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// # Errors
     /// [`Error::ReadFailed`]. Damage is no error here: the report says what was found.
     pub fn check(&mut self) -> Result<CheckReport, Error> {
-        self.ready()?;
+        self.refuse_half_known()?;
         self.check_all()
     }
 

@@ -253,7 +253,7 @@ impl<F: Flash> Engine<'_, F> {
         }
         // Where an earlier start tried that, and was cut off, the seal may read well or not: each
         // start comes to this again, and nothing is erased before it is said elsewhere.
-        self.io.sealed = (self.segments.low_number(last.segment), last.place);
+        self.io.sealed = self.base(last.segment) + last.place;
         Ok(Some(self.seal(last.segment, last.place).is_ok()))
     }
 
@@ -278,9 +278,9 @@ impl<F: Flash> Engine<'_, F> {
         certain
     }
 
-    /// What every call that looks at records begins with: where a read failed while what was in
-    /// doubt was being settled, or at another look, RAM has half of what is there; nothing is
-    /// decided by that.
+    /// What every call that writes begins with: where a read failed while what was in doubt was
+    /// being settled, or at another look, RAM has half of what is there; nothing is decided by
+    /// that, and until then reads fail.
     pub(crate) fn ready(&mut self) -> Result<(), Error> {
         if self.half_known {
             self.look_again()
@@ -308,7 +308,7 @@ impl<F: Flash> Engine<'_, F> {
         self.resetting = false;
         self.unended = None;
         self.unconfirmed = None;
-        self.verified = None;
+        self.verified = (0, 0);
         self.io.unpin();
         // It was a store just now: the flash reads wrong.
         self.mount_segments().map_err(|_| Error::ReadFailed)?;

@@ -82,7 +82,7 @@ pub(crate) fn is_sealed<F: Flash>(
     number: u32,
     place: u32,
 ) -> Result<bool, Error> {
-    if io.sealed == (number, place) {
+    if io.sealed == io.layout.address(segment) + place {
         return Ok(true);
     }
     let units = io.layout.whole_units(place) as u16;

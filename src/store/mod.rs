@@ -419,7 +419,8 @@ impl<'m, F: Flash> Store<'m, F> {
 
     /// Collects ahead of need, so that no [`set`](Store::set) has to wait for an erase: call it in
     /// idle time. Does at most `steps` steps, each at most one erase or one block copied, and
-    /// returns how many; fewer mean that nothing is left to do now.
+    /// returns how many; fewer mean that nothing is left to do now. The first after a start can be
+    /// more: it settles what a power cut may have left.
     ///
     /// # Errors
     /// [`Error::ReadFailed`], [`Error::WriteFailed`], [`Error::ReadOnly`], [`Error::Damaged`] as
