@@ -1,7 +1,8 @@
 //! Power is cut everywhere, and nothing that was acknowledged is ever lost (docs/format.md, 10).
 //!
 //! A case that fails prints a line that replays it alone. `NVKV_SOAK_CASES=2000000` runs that
-//! many cases with seeds no run had before; `NVKV_SEED` gives the seed.
+//! many cases with seeds no run had before; `NVKV_SEED` gives the seed, `NVKV_CLASS` one class of
+//! `common/geometry.rs` to try alone.
 #![cfg(feature = "sim")]
 #![expect(
     clippy::arithmetic_side_effects,
@@ -110,8 +111,12 @@ fn volume() -> (u64, u64) {
 fn plans(cases: u64, seed: u64) -> Vec<Plan> {
     let rounds = cases.div_ceil(CASES_A_ROUND);
     let kinds = classes();
+    let only = env_number("NVKV_CLASS");
     let mut plans = Vec::new();
     for (class, kind) in kinds.iter().enumerate() {
+        if only.is_some_and(|only| only != class as u64) {
+            continue;
+        }
         for workload in 0..Workload::ALL.len() {
             for (turn, level) in LEVELS.into_iter().enumerate() {
                 let elsewhere = (class + workload) % LEVELS.len() != turn;
@@ -351,7 +356,7 @@ fn second_cuts() {
         .into_iter()
         .filter(|plan| classes()[plan.class].is_tiny())
         .collect();
-    let budget = cases / 4 / plans.len() as u64;
+    let budget = cases / 4 / (plans.len() as u64).max(1);
     let tally = Tally::default();
     in_parallel(plans.len(), |at| {
         if tally.gave_up() {

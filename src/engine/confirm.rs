@@ -11,7 +11,7 @@ use super::{
     Engine,
     collect::NUMBER_SIZE,
     header::Role,
-    record::{Head, Kind, NOTE_NOTHING},
+    record::{Head, Kind, NOTE_NOTHING, RETIRE_DROPPED},
     segments::State,
     walk::Entry,
 };
@@ -123,7 +123,7 @@ impl<F: Flash> Engine<'_, F> {
         if let Some(spoiled) = self.spoiled
             && spoiled != segment
             && self.can_retire_twice()
-            && self.append_retire(spoiled, 0).is_ok()
+            && self.append_retire(spoiled, RETIRE_DROPPED).is_ok()
         {
             self.spoiled = None;
         }

@@ -37,6 +37,9 @@ impl<F: Flash> Engine<'_, F> {
         }
         let location = self.location(segment, place);
         let entry = self.entry_at(location, SCAN)?;
+        if let Some(entry) = entry {
+            self.move_voided(&entry)?;
+        }
         if let Some(entry) = entry.filter(|entry| entry.head.kind.is_indexed()) {
             let identity = self.identity_of(&entry)?;
             let hash = identity.hash;
@@ -77,6 +80,10 @@ impl<F: Flash> Engine<'_, F> {
         if settled && self.append_end(entry.segment) {
             return Ok(());
         }
+        self.copy_to_user(entry, hash)
+    }
+
+    fn copy_to_user(&mut self, entry: &Entry, hash: u32) -> Result<(), Error> {
         let fits = self
             .user
             .is_some_and(|open| open.has_room(&self.io, entry.head.total(), 0));
@@ -85,6 +92,28 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.copy_record(entry, Role::User, None, Some(hash))
             .map(|_| ())
+    }
+
+    /// The way out where nothing can be programmed behind the note with which writing went on: as
+    /// long as it is the last, what it voids may count or not. A newer copy outranks it.
+    fn move_voided(&mut self, note: &Entry) -> Result<(), Error> {
+        let Some(place) = note.resumes_from(self.io.layout.align) else {
+            return Ok(());
+        };
+        let location = self.location(note.segment, place);
+        let Some(voided) = self.entry_at(location, SCAN)? else {
+            return Ok(());
+        };
+        if !voided.head.kind.is_indexed() {
+            return Ok(());
+        }
+        let identity = self.identity_of(&voided)?;
+        let newest = self.find(&identity)?.map(|spot| spot.entry);
+        let number = self.segments.number(note.segment);
+        match newest.filter(|newest| self.segments.number(newest.segment) <= number) {
+            Some(newest) => self.copy_to_user(&newest, identity.hash),
+            None => Ok(()),
+        }
     }
 
     /// Nothing more is moved to the destination that is open.

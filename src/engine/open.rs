@@ -8,6 +8,7 @@ use super::{
     Engine,
     header::{Header, Next, Role, encode_header, encode_marker},
     mount::NUMBER_SPAN,
+    record::RETIRE_DROPPED,
     segments::State,
     walk::Hidden,
     write::Open,
@@ -325,9 +326,12 @@ impl<F: Flash> Engine<'_, F> {
 
     /// A segment whose marker stands although an erase of it failed is not what it says. The header
     /// that named it says so until something else is erased; then a retire record has to.
+    ///
+    /// It may have been opened for a collection that was given up: what was to be collected into it
+    /// is not void with it.
     fn tell_spoiled(&mut self) {
         if let Some(segment) = self.spoiled
-            && self.declare_void(segment, 0).is_ok()
+            && self.declare_void(segment, RETIRE_DROPPED).is_ok()
         {
             self.spoiled = None;
             let _when_it_counts = self.confirm();

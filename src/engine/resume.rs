@@ -28,8 +28,9 @@ impl<F: Flash> Engine<'_, F> {
     /// back. The destination can wait (`destination.rs`).
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
         let settled = self.settle();
-        // What is half done cannot be begun again: where it stands is on flash only.
-        self.half_known = settled.is_err() && self.io.begun;
+        // What is half done cannot be begun again: where it stands is on flash only. Where the flash
+        // takes no more programs, what is there is known all the same, and can be read.
+        self.half_known |= settled == Err(Error::ReadFailed) && self.io.begun;
         settled
     }
 
@@ -103,9 +104,7 @@ impl<F: Flash> Engine<'_, F> {
         self.user = None;
         self.doubt_void_before();
         self.erase_void(tail.segment)?;
-        self.collect_tail(tail.segment)?;
-        self.tell_dropped();
-        Ok(())
+        self.collect_tail(tail.segment)
     }
 
     /// Erases what is of unknown content or void, so that the records which say so need not move:
