@@ -4,6 +4,7 @@
 //! configuration. `docs/format.md` section 3.
 #![forbid(unsafe_code)]
 
+pub(crate) use super::arithmetic::{quotient, remainder, round_up};
 use super::record::Head;
 use crate::{
     error::Error,
@@ -57,27 +58,6 @@ pub(crate) struct Layout {
     /// Records end here at the latest; behind are the seals.
     pub(crate) end: u32,
     runs: [Run; MAX_RUNS],
-}
-
-/// `value / by`; 0 where `by` is 0, which no layout has: so there is no division that can panic.
-pub(crate) const fn quotient(value: u32, by: u32) -> u32 {
-    match value.checked_div(by) {
-        Some(quotient) => quotient,
-        None => 0,
-    }
-}
-
-/// `value % by`, as [`quotient`].
-pub(crate) const fn remainder(value: u32, by: u32) -> u32 {
-    match value.checked_rem(by) {
-        Some(remainder) => remainder,
-        None => 0,
-    }
-}
-
-/// `value` rounded up to a multiple of `unit`, a power of two.
-pub(crate) const fn round_up(value: u32, unit: u32) -> u32 {
-    value.saturating_add(unit - 1) & !(unit - 1)
 }
 
 impl Layout {

@@ -19,6 +19,7 @@
               checks against it; tests and fuzzing run with overflow checks"
 )]
 
+mod arithmetic;
 mod bytes;
 mod check;
 mod checksum;

@@ -28,8 +28,8 @@ impl<F: Flash> Engine<'_, F> {
     /// back. The destination can wait (`destination.rs`).
     pub(crate) fn resume(&mut self) -> Result<(), Error> {
         let settled = self.settle();
-        // What is half done cannot be begun again: where it stands is on flash only. Where the flash
-        // takes no more programs, what is there is known all the same, and can be read.
+        // What is half done cannot be begun again: where it stands is on flash only. Where the
+        // flash takes no more programs, what is there is known all the same, and can be read.
         self.half_known |= settled == Err(Error::ReadFailed) && self.io.begun;
         settled
     }

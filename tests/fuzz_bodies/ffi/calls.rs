@@ -4,9 +4,9 @@ use std::{ffi::c_int, ptr};
 
 use nvkv::ffi::{
     kv_exists, kv_get_at, kv_info_t, kv_store_exists, kv_store_get, kv_store_get_at,
-    kv_store_get_info, kv_store_remove, kv_store_reserved_data_get, kv_store_reserved_data_set,
-    kv_store_reset, kv_store_set, nvkv_kv_get, nvkv_kv_get_info, nvkv_kv_remove, nvkv_kv_reset,
-    nvkv_kv_set,
+    kv_store_get_info, kv_store_maintain, kv_store_remove, kv_store_reserved_data_get,
+    kv_store_reserved_data_set, kv_store_reset, kv_store_set, nvkv_kv_get, nvkv_kv_get_info,
+    nvkv_kv_remove, nvkv_kv_reset, nvkv_kv_set,
     status::{self, MBED_SUCCESS},
 };
 
@@ -340,7 +340,15 @@ impl World {
         let (text, out) = (text.as_ptr().cast(), buffer.as_mut_ptr().cast());
         let store = self.slots[at].store;
         // SAFETY: nvkv.h, "Pointers".
-        let answer = unsafe { kv_store_get(store, text, out, room, &raw mut size) };
+        let mut answer = unsafe { kv_store_get(store, text, out, room, &raw mut size) };
+        if answer == status::MBED_ERROR_READ_FAILED {
+            // It does after a read that failed in recovery, until something else has looked again.
+            // SAFETY: nvkv.h, "Pointers".
+            let looked = unsafe { kv_store_maintain(store, 0) };
+            assert_eq!(looked, 0, "maintenance fails where everything works");
+            // SAFETY: nvkv.h, "Pointers".
+            answer = unsafe { kv_store_get(store, text, out, room, &raw mut size) };
+        }
         say(format_args!(
             "store {at}, {:?}, {size} bytes:",
             String::from_utf8_lossy(key)
