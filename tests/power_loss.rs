@@ -310,12 +310,12 @@ fn one_cut() {
     tally.finish("one cut");
 }
 
-/// Two cuts and more, drawn: the later ones hit the recovery from the earlier ones.
-#[test]
-fn drawn_cuts() {
-    let (cases, seed) = volume();
-    let plans = plans(cases, seed + 1);
-    let budgets = drawn_budgets(&plans, cases);
+/// Cases drawn for each plan by `draw`: the cuts, and the read that fails behind them.
+fn try_drawn(
+    (plans, budgets): (&[Plan], &[u64]),
+    seed: u64,
+    draw: impl Fn(u64, &mut Rng) -> (Vec<Cut>, Option<(u64, u64)>) + Sync,
+) -> Tally {
     let tally = Tally::default();
     in_parallel(plans.len(), |at| {
         if tally.gave_up() {
@@ -325,21 +325,41 @@ fn drawn_cuts() {
         let Some(base) = build_for(plan, &tally) else {
             return;
         };
+        let calls = base.calls.len().max(1) as u64;
         let mut rng = Rng::new(seed ^ at as u64);
         for _ in 0..budgets[at] {
-            let mut cuts = vec![draw_cut(base.calls.len().max(1) as u64, &mut rng)];
-            for _ in 0..1 + rng.below(3) {
-                let calls = 1 + rng.below(12);
-                cuts.push(draw_cut(calls, &mut rng));
-            }
+            let (cuts, glitch) = draw(calls, &mut rng);
             let case = Case {
                 plan,
                 variant: rng.below(1 << 20),
                 cuts,
-                glitch: None,
+                glitch,
             };
             tally.add(&case, case.run(&base));
         }
+    });
+    tally
+}
+
+/// A cut in the script, and so many behind it in the recovery.
+fn draw_cuts(calls: u64, behind: u64, rng: &mut Rng) -> Vec<Cut> {
+    let mut cuts = vec![draw_cut(calls, rng)];
+    for _ in 0..behind {
+        let calls = 1 + rng.below(12);
+        cuts.push(draw_cut(calls, rng));
+    }
+    cuts
+}
+
+/// Two cuts and more, drawn: the later ones hit the recovery from the earlier ones.
+#[test]
+fn drawn_cuts() {
+    let (cases, seed) = volume();
+    let plans = plans(cases, seed + 1);
+    let budgets = drawn_budgets(&plans, cases);
+    let tally = try_drawn((&plans, &budgets), seed, |calls, rng| {
+        let behind = 1 + rng.below(3);
+        (draw_cuts(calls, behind, rng), None)
     });
     tally.finish("drawn cuts");
 }
@@ -419,29 +439,10 @@ fn a_read_that_fails_after_cuts() {
     let (cases, seed) = volume();
     let plans = plans(cases, seed + 2);
     let budgets = budgets(&plans, cases / 10);
-    let tally = Tally::default();
-    in_parallel(plans.len(), |at| {
-        if tally.gave_up() {
-            return;
-        }
-        let plan = plans[at];
-        let Some(base) = build_for(plan, &tally) else {
-            return;
-        };
-        let mut rng = Rng::new(seed ^ at as u64);
-        for _ in 0..budgets[at] {
-            let mut cuts = vec![draw_cut(base.calls.len().max(1) as u64, &mut rng)];
-            for _ in 0..rng.below(3) {
-                cuts.push(draw_cut(1 + rng.below(12), &mut rng));
-            }
-            let case = Case {
-                plan,
-                variant: rng.below(1 << 20),
-                cuts,
-                glitch: Some((rng.below(5), rng.below(GLITCH_READS))),
-            };
-            tally.add(&case, case.run(&base));
-        }
+    let tally = try_drawn((&plans, &budgets), seed, |calls, rng| {
+        let behind = rng.below(3);
+        let cuts = draw_cuts(calls, behind, rng);
+        (cuts, Some((rng.below(5), rng.below(GLITCH_READS))))
     });
     assert!(tally.glitches.load(Relaxed) > 100, "hardly a write failed");
     tally.finish("a read that fails after cuts");
