@@ -57,16 +57,10 @@ impl<F: Flash> Engine<'_, F> {
             stats.erase_min = stats.erase_min.min(erased);
             stats.erase_max = stats.erase_max.max(erased);
             match self.segments.state(segment) {
-                State::Bad | State::BadUsed => stats.segments_bad += 1,
-                State::Used => {
-                    let open = [self.user, self.destination]
-                        .into_iter()
-                        .flatten()
-                        .find(|open| open.segment == segment);
-                    let left = open.map_or(0, |open| {
-                        let end = layout.end;
-                        end.saturating_sub(open.place)
-                    });
+                State::Bad => stats.segments_bad += 1,
+                State::Used | State::Leaving => {
+                    let open = self.user.filter(|open| open.segment == segment);
+                    let left = open.map_or(0, |open| layout.end.saturating_sub(open.place));
                     written = written.saturating_add(payload.saturating_sub(left));
                     stats.free_bytes = stats.free_bytes.saturating_add(left);
                 }

@@ -92,16 +92,7 @@ impl<F: Flash> Engine<'_, F> {
 
     pub(crate) fn walk(&self, segment: u16) -> Walk {
         let number = self.segments.low_number(segment);
-        let hidden = self
-            .hidden
-            .iter()
-            .find(|hidden| hidden.segment == segment && hidden.from < hidden.to);
-        Walk::new(
-            &self.io,
-            segment,
-            number,
-            hidden.copied().unwrap_or_default(),
-        )
+        Walk::new(&self.io, segment, number, self.hidden)
     }
 
     /// The entry at an indexed location, if its header still reads.

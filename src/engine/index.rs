@@ -20,6 +20,14 @@ pub(crate) struct Cover {
 impl Cover {
     pub(crate) const ALL: Cover = Cover { bits: 0, part: 0 };
 
+    /// The lowest range of this width.
+    pub(crate) fn first(self) -> Cover {
+        Cover {
+            bits: self.bits,
+            part: 0,
+        }
+    }
+
     pub(crate) fn holds(self, hash: u32) -> bool {
         self.of(hash) == self
     }

@@ -5,7 +5,7 @@
 
 use super::{
     bytes::copy,
-    layout::{HEAD_SIZE, HEADER_SIZE, Layout, quotient, round_up},
+    layout::{HEAD_SIZE, Layout, quotient, round_up},
     window::{SMALL, Which, Windows},
 };
 use crate::{
@@ -41,10 +41,6 @@ pub(crate) struct Io<'m, F: Flash> {
     /// Programs and erases that failed or read back wrong.
     pub(crate) failures: u32,
     unsynced: bool,
-    /// Something was programmed or erased since the mount.
-    pub(crate) begun: bool,
-    /// Address of a record that counts as sealed, whatever its seal reads as; 0: none.
-    pub(crate) sealed: u32,
 }
 
 impl<'m, F: Flash> Io<'m, F> {
@@ -66,8 +62,6 @@ impl<'m, F: Flash> Io<'m, F> {
             verify,
             failures: 0,
             unsynced: false,
-            begun: false,
-            sealed: 0,
         }
     }
 
@@ -199,15 +193,6 @@ impl<'m, F: Flash> Io<'m, F> {
         self.windows.set_aside(0);
     }
 
-    /// Lets reads see the flash itself where a range is pinned, until [`Io::put_pin_back`].
-    pub(crate) fn lift_pin(&mut self) -> Option<Pinned> {
-        self.pinned.take()
-    }
-
-    pub(crate) fn put_pin_back(&mut self, pinned: Option<Pinned>) {
-        self.pinned = pinned;
-    }
-
     /// Replaces what was read of a pinned range by what RAM has of it.
     fn lay_pinned_over(&mut self, which: Which, start: u32, count: u32) {
         let Some(pinned) = self.pinned else {
@@ -274,7 +259,6 @@ impl<'m, F: Flash> Io<'m, F> {
     pub(crate) fn program(&mut self, address: u32, count: u32, used: u32) -> Result<(), Error> {
         self.windows.forget_range(address, count);
         self.unsynced = true;
-        self.begun = true;
         let data = self.block.get(..count as usize).ok_or(Error::WriteFailed)?;
         if self.flash.program(address, data).is_err() {
             self.failures += 1;
@@ -325,20 +309,13 @@ impl<'m, F: Flash> Io<'m, F> {
 
     /// Erases all sectors of a segment and looks whether they read as erased.
     pub(crate) fn erase(&mut self, segment: u16) -> Result<(), Error> {
+        let start = self.layout.address(segment);
+        let end = start + self.layout.segment_size;
         if !self.shape.needs_erase {
-            // What is overwritten in place keeps its old content: the old header must go, so that
-            // records of the old number count no more.
-            let header = self.layout.address(segment) + self.layout.header_at;
-            return self.program_bytes(header, &[0; HEADER_SIZE as usize]);
+            return self.overwrite(start, end);
         }
         self.forget();
         self.unsynced = true;
-        self.begun = true;
-        let start = self.layout.address(segment);
-        let end = start + self.layout.segment_size;
-        if (start..end).contains(&self.sealed) {
-            self.sealed = 0;
-        }
         let mut address = start;
         while address < end {
             let sector = self.flash.sector_size(address);
@@ -355,6 +332,18 @@ impl<'m, F: Flash> Io<'m, F> {
         }
         self.failures += 1;
         Err(Error::WriteFailed)
+    }
+
+    /// Where nothing is erased old records would stay, and count again with an old number.
+    fn overwrite(&mut self, start: u32, end: u32) -> Result<(), Error> {
+        let mut address = start;
+        while address < end {
+            let count = self.layout.block.min(end - address);
+            self.pad(0, count);
+            self.program(address, count, count)?;
+            address += count;
+        }
+        Ok(())
     }
 
     /// Whether everything from `start` to `end` reads as erased; so it does where what erased bytes

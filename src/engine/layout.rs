@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub(crate) use super::arithmetic::{quotient, remainder, round_up};
-use super::record::Head;
+use super::{record::Head, write::MARK_MAX};
 use crate::{
     error::Error,
     flash::{Flash, Shape},
@@ -13,16 +13,14 @@ use crate::{
 
 /// Bytes of a block head. FORMAT 4
 pub(crate) const HEAD_SIZE: u32 = 2;
-/// Bytes of an erase marker before padding, and what a memory without erase adds. FORMAT 3.2
-pub(crate) const MARKER_SIZE: u32 = 16;
-pub(crate) const MARKER_NEWEST: u32 = 8;
-/// Bytes of a segment header before padding. FORMAT 3.3
-pub(crate) const HEADER_SIZE: u32 = 32;
-/// Bytes of a seal before padding. FORMAT 3.5
-pub(crate) const SEAL_SIZE: u32 = 4;
-/// Bytes of a retire record, and of what the mark of a completed collection adds.
-const RETIRE_RECORD: u32 = 17;
-const MARK_GROWTH: u32 = 4;
+/// Bytes of a segment header before padding. FORMAT 3.2
+pub(crate) const HEADER_SIZE: u32 = 24;
+/// Bytes of a retire record. FORMAT 5.5
+const RETIRE_RECORD: u32 = 15;
+/// Bytes of a list record beside its value. FORMAT 5.6
+const LIST_OVERHEAD: u32 = 10;
+/// A list takes at most one part in so many of a segment.
+const LIST_SHARE: u32 = 64;
 /// A record with the longest key and a short value.
 const LONG_KEY_RECORD: u32 = 1200;
 /// Runs of equally spaced segments that mixed sectors may leave.
@@ -50,12 +48,9 @@ pub(crate) struct Layout {
     /// for them.
     payload: u32,
     retire: u16,
-    pub(crate) marker_size: u32,
-    /// Offset of the segment header.
-    pub(crate) header_at: u32,
     /// Offset of the first block head.
     pub(crate) first: u32,
-    /// Records end here at the latest; behind are the seals.
+    /// Records end here at the latest.
     pub(crate) end: u32,
     runs: [Run; MAX_RUNS],
 }
@@ -72,11 +67,6 @@ impl Layout {
         if segment_size < 256 || segment_size < 16 * shape.program_size {
             return Err(Error::InvalidArgument);
         }
-        let marker_size = if shape.needs_erase {
-            MARKER_SIZE
-        } else {
-            MARKER_SIZE + MARKER_NEWEST
-        };
         let mut layout = Layout {
             segment_size,
             segments: 0,
@@ -86,8 +76,6 @@ impl Layout {
             payload: 0,
             retire: 0,
             program_size: shape.program_size,
-            marker_size,
-            header_at: round_up(marker_size, shape.program_size),
             first: 0,
             end: 0,
             runs: [Run::default(); MAX_RUNS],
@@ -105,11 +93,8 @@ impl Layout {
         };
         // A block head tells places in 7 bits.
         layout.block = wanted.min(128 * layout.align).max(layout.align);
-        layout.first = round_up(
-            layout.header_at + round_up(HEADER_SIZE, shape.program_size),
-            layout.align,
-        );
-        layout.end = segment_size - round_up(layout.seals() * layout.seal_size(), layout.align);
+        layout.first = round_up(HEADER_SIZE, layout.align);
+        layout.end = segment_size;
         if layout.first + layout.block > layout.end || remainder(segment_size, layout.block) != 0 {
             return Err(Error::InvalidArgument);
         }
@@ -162,19 +147,9 @@ impl Layout {
         Ok(())
     }
 
-    /// Seals at the end of a segment: two where they are small, so that a second power cut finds
-    /// one that no cut has touched. FORMAT 3.5
-    pub(crate) fn seals(&self) -> u32 {
-        if self.program_size <= 16 { 2 } else { 1 }
-    }
-
-    pub(crate) fn seal_size(&self) -> u32 {
-        round_up(SEAL_SIZE, self.program_size)
-    }
-
-    /// Offset of a seal.
-    pub(crate) fn seal_at(&self, seal: u32) -> u32 {
-        self.segment_size - (self.seals() - seal) * self.seal_size()
+    /// Bytes of the value of a list record: a bit for each segment. FORMAT 5.6
+    pub(crate) fn list_size(&self) -> u32 {
+        self.segments.div_ceil(8)
     }
 
     /// Address in the partition of a segment.
@@ -261,6 +236,11 @@ impl Layout {
         self.whole_units(round_up(total.saturating_add(heads), self.align))
     }
 
+    /// Bytes that a record takes at most.
+    pub(crate) fn bytes_of(&self, head: &Head) -> u32 {
+        self.units_of(head) * self.align
+    }
+
     /// `bytes` in units of `align`, rounded down.
     pub(crate) fn whole_units(&self, bytes: u32) -> u32 {
         bytes >> (self.align_bits & 31)
@@ -294,10 +274,10 @@ impl Layout {
         )
     }
 
-    /// Bytes of the payload that records of users do not get: a retire record, and what a record
-    /// grows by that marks the completion of a collection. FORMAT 7
+    /// Bytes of the payload that records of users do not get: a list and a retire record. FORMAT 7
     pub(crate) fn reserve(&self) -> u32 {
-        (u32::from(self.retire) + self.units(MARK_GROWTH)) * self.align
+        let list = self.units(self.list_size() + LIST_OVERHEAD);
+        (u32::from(self.retire) + list + self.units(MARK_MAX)) * self.align
     }
 
     /// Room for a retire record behind what is moved.
@@ -363,6 +343,10 @@ fn choose_segment_size<F: Flash>(flash: &F, shape: &Shape) -> Result<u32, Error>
     let mut size = largest;
     while size < 16 * shape.program_size {
         size = size.saturating_add(largest);
+    }
+    // Each segment has a list of all of them.
+    while quotient(shape.size, size).div_ceil(8) > size / LIST_SHARE {
+        size = size.saturating_mul(2);
     }
     Ok(size)
 }

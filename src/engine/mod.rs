@@ -7,8 +7,8 @@
 //! | `memory`, `segments`, `index` | the lent memory; what RAM knows of segments and of keys |
 //! | `walk`, `find`, `value`, `iterate`, `check` | reading |
 //! | `write`, `set`, `stream`, `format` | writing |
-//! | `space`, `collect`, `victim`, `destination`, `confirm` | room |
-//! | `mount`, `tail`, `void`, `recount`, `resume` | what happens after power comes back |
+//! | `space`, `open`, `collect`, `victim` | room |
+//! | `mount`, `tail`, `recount`, `resume` | what happens after power comes back |
 //!
 //! Invariant: the operations here check their arguments and call below; nothing else does.
 #![forbid(unsafe_code)]
@@ -24,8 +24,6 @@ mod bytes;
 mod check;
 mod checksum;
 mod collect;
-mod confirm;
-mod destination;
 mod find;
 mod foreign;
 mod format;
@@ -40,7 +38,6 @@ mod open;
 mod record;
 mod recount;
 mod resume;
-mod seal;
 mod segments;
 mod set;
 mod space;
@@ -49,7 +46,6 @@ mod tail;
 mod types;
 mod value;
 mod victim;
-mod void;
 mod walk;
 mod window;
 mod write;
@@ -63,7 +59,6 @@ pub use types::{CheckReport, Config, Info, Memory, Requirements, Stats};
 pub(crate) use memory::Parts;
 
 use crate::{error::Error, flash::Flash};
-use collect::Collection;
 use find::Identity;
 use index::Table;
 use io::Io;
@@ -90,21 +85,17 @@ pub struct Engine<'m, F: Flash> {
     segments: Segments<'m>,
     table: Table<'m>,
     config: Config,
-    /// The segment that takes what the user writes.
+    /// Where the user's next record goes.
     user: Option<Open>,
-    /// The segment that takes what collection moves.
-    destination: Option<Open>,
-    /// Where user segment and destination ended at the mount, until the first write.
-    tails: [Option<Tail>; 2],
-    hidden: [Hidden; 2],
-    resumed: bool,
-    collection: Option<Collection>,
+    /// Where the segment that was open at the mount ends, until the first write.
+    tail: Option<Tail>,
+    hidden: Hidden,
+    /// The segment opened last, as long as nothing in it counts.
+    opening: Option<u16>,
     stream: Option<Stream>,
     iterators: Iterators,
     /// The highest number given to a segment.
     newest: u64,
-    /// The highest number given to a destination; 0: none.
-    last_destination: u64,
     /// Units of alignment: of all live records, of tombstones, of the largest.
     live: u32,
     tombstones: u32,
@@ -115,28 +106,6 @@ pub struct Engine<'m, F: Flash> {
     is_counted: bool,
     /// Number and place of the record that was verified last; no record has place 0.
     verified: (u32, u32),
-    /// Segment and place of a record that declares something void and is the last in its segment.
-    unconfirmed: Option<(u16, u32)>,
-    /// Segment and place of a record that is the last in a destination.
-    unended: Option<(u16, u32)>,
-    /// That destination was opened in this session.
-    unended_is_fresh: bool,
-    /// Number of a destination, 0 for none, and the end of what may be touched in it.
-    announced: (u64, u32),
-    /// A user segment was opened since the mount.
-    opened: bool,
-    /// The first count after power came back is under way.
-    mounting: bool,
-    /// Another look at the flash was not finished: see [`Engine::begin`].
-    half_known: bool,
-    /// A reset has not erased everything that it declared void.
-    resetting: bool,
-    /// The segment that the newest header names as the next to be opened.
-    named: Option<u16>,
-    /// The segment with that header.
-    namer: Option<u16>,
-    /// Segment that is marked as erased, and of which an erase failed.
-    spoiled: Option<u16>,
     /// Segment in which an opening failed once.
     suspect: Option<u16>,
     recovered_records: u32,
@@ -162,15 +131,12 @@ impl<'m, F: Flash> Engine<'m, F> {
             table: Table::new(table, layout.location_bits()),
             config: *config,
             user: None,
-            destination: None,
-            tails: [None; 2],
-            hidden: [Hidden::default(); 2],
-            resumed: false,
-            collection: None,
+            tail: None,
+            hidden: Hidden::default(),
+            opening: None,
             stream: None,
             iterators: Iterators::new(),
             newest: 0,
-            last_destination: 0,
             live: 0,
             tombstones: 0,
             largest: 0,
@@ -178,17 +144,6 @@ impl<'m, F: Flash> Engine<'m, F> {
             keys: 0,
             is_counted: true,
             verified: (0, 0),
-            unconfirmed: None,
-            unended: None,
-            unended_is_fresh: false,
-            announced: (0, 0),
-            opened: false,
-            mounting: false,
-            half_known: false,
-            resetting: false,
-            named: None,
-            namer: None,
-            spoiled: None,
             suspect: None,
             recovered_records: 0,
             recovered_segments: 0,
@@ -250,20 +205,11 @@ impl<'m, F: Flash> Engine<'m, F> {
         self.io.into_flash()
     }
 
-    /// Reads do not look at everything again, which takes a deep stack: a write does.
-    fn refuse_half_known(&self) -> Result<(), Error> {
-        if self.half_known {
-            Err(Error::ReadFailed)
-        } else {
-            Ok(())
-        }
-    }
-
     fn begin_write(&mut self) -> Result<(), Error> {
         if self.stream.is_some() {
             Err(Error::AlreadyInUse)
         } else {
-            self.ready()
+            Ok(())
         }
     }
 
@@ -291,7 +237,6 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// of what is stored fails (the buffer is cleared); [`Error::ReadFailed`].
     pub fn get(&mut self, key: &[u8], offset: u32, buffer: &mut [u8]) -> Result<usize, Error> {
         set::check_key(key)?;
-        self.refuse_half_known()?;
         self.read_value(&Identity::of_key(key), offset, buffer)
     }
 
@@ -302,7 +247,6 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::ReadFailed`] as [`Engine::get`].
     pub fn info(&mut self, key: &[u8]) -> Result<Info, Error> {
         set::check_key(key)?;
-        self.refuse_half_known()?;
         self.read_info(&Identity::of_key(key))
     }
 
@@ -312,7 +256,6 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// As [`Engine::info`], [`Error::NotFound`] excepted.
     pub fn exists(&mut self, key: &[u8]) -> Result<bool, Error> {
         set::check_key(key)?;
-        self.refuse_half_known()?;
         Ok(self.find_live(&Identity::of_key(key))?.is_some())
     }
 
@@ -400,7 +343,6 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// buffer (the next call returns the same key); [`Error::InvalidArgument`] for an iterator
     /// that is not open; [`Error::ReadFailed`].
     pub fn iterator_next(&mut self, id: IteratorId, key: &mut [u8]) -> Result<usize, Error> {
-        self.refuse_half_known()?;
         self.next_key(id, key)
     }
 
@@ -436,7 +378,6 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::NotFound`] when there are none; [`Error::InvalidSize`] when the buffer is too
     /// small; [`Error::Damaged`], [`Error::ReadFailed`].
     pub fn reserved_data_get(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        self.refuse_half_known()?;
         let identity = Identity::of_key(&[]);
         let size = self.read_info(&identity)?.size as usize;
         let buffer = buffer.get_mut(..size).ok_or(Error::InvalidSize)?;
@@ -465,7 +406,6 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// # Errors
     /// [`Error::ReadFailed`]. Damage is no error here: the report says what was found.
     pub fn check(&mut self) -> Result<CheckReport, Error> {
-        self.refuse_half_known()?;
         self.check_all()
     }
 

@@ -22,15 +22,6 @@ pub(crate) const LARGE_SIZE: u32 = 22;
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 1024;
 
-/// Retire: the segment was dropped, so what it was opened for is not void with it. FORMAT 5.5
-pub(crate) const RETIRE_DROPPED: u8 = 1;
-/// Note: nothing but what its header says. FORMAT 5.6
-pub(crate) const NOTE_NOTHING: u8 = 0;
-/// Note: the destination with this number is written to up to this place. FORMAT 5.6
-pub(crate) const NOTE_ANNOUNCES: u8 = 1;
-/// Note: what the reset record before it declares void is erased. FORMAT 5.6
-pub(crate) const NOTE_RESET: u8 = 2;
-
 /// Header bit: what lies between `void from` and this record is void. FORMAT 6.2
 const RESUMES: u8 = 8;
 
@@ -45,10 +36,10 @@ pub(crate) enum Kind {
     Fragment = 3,
     /// A key whose value is in fragments.
     Large = 4,
-    /// A segment was collected and is void.
+    /// A segment is void: what was live in it is in another one.
     Retire = 5,
-    /// All segments with lower numbers are void.
-    Reset = 6,
+    /// Which segments count.
+    List = 6,
     /// A remark of the engine: nothing to look up.
     Note = 7,
 }
@@ -61,16 +52,10 @@ impl Kind {
             3 => Kind::Fragment,
             4 => Kind::Large,
             5 => Kind::Retire,
-            6 => Kind::Reset,
+            6 => Kind::List,
             7 => Kind::Note,
             _ => return None,
         })
-    }
-
-    /// Whether the record declares segments void. It counts only when another record follows it,
-    /// or the segment is sealed. FORMAT 5.5
-    pub(crate) fn is_void(self) -> bool {
-        matches!(self, Kind::Retire | Kind::Reset)
     }
 
     /// Whether the record belongs to a key and so to the index.
@@ -86,7 +71,7 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) kind: Kind,
-    /// The user's flags; for notes, which note it is.
+    /// The user's flags.
     pub(crate) flags: u8,
     key_len: u16,
     pub(crate) value_len: u32,
@@ -154,16 +139,6 @@ impl Head {
         Head {
             void_from: void_from.unwrap_or(NOTHING),
             ..self
-        }
-    }
-
-    /// Whether the record is counted in what a segment may hold; the others have the reserve.
-    /// FORMAT 7
-    pub(crate) fn is_counted(&self) -> bool {
-        match self.kind {
-            Kind::Retire => false,
-            Kind::Note => self.flags == NOTE_ANNOUNCES,
-            _ => true,
         }
     }
 

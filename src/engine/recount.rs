@@ -9,9 +9,8 @@
 use super::{
     Engine,
     find::{Identity, KeySource, Lookup, Spot},
-    header::Role,
     index::Cover,
-    record::{FRAGMENT_ID, Kind, LARGE_SIZE, NOTE_RESET},
+    record::{FRAGMENT_ID, Kind, LARGE_SIZE},
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
@@ -42,7 +41,6 @@ impl<F: Flash> Engine<'_, F> {
             }
         }
         self.is_counted = true;
-        self.restart_collection();
         Ok(())
     }
 
@@ -106,10 +104,6 @@ impl<F: Flash> Engine<'_, F> {
         let mut fragments = false;
         let mut segment = self.segments.next_down(None);
         while let Some(current) = segment {
-            if self.mounting && !self.enter(current)? {
-                segment = self.segments.next_down(Some(current));
-                continue;
-            }
             if !self.fill_from(current, cover, count, &mut fragments)? {
                 return Ok(false);
             }
@@ -122,9 +116,6 @@ impl<F: Flash> Engine<'_, F> {
         Ok(true)
     }
 
-    /// Takes in one segment. A function of its own: what it needs of the stack is not needed while
-    /// `enter` looks for the end of a segment.
-    #[inline(never)]
     fn fill_from(
         &mut self,
         current: u16,
@@ -133,13 +124,7 @@ impl<F: Flash> Engine<'_, F> {
         fragments: &mut bool,
     ) -> Result<bool, Error> {
         let mut walk = self.walk(current);
-        let mut void = None;
-        let mut holds = false;
         while let Some(entry) = walk.next(&mut self.io)? {
-            holds = true;
-            if self.mounting {
-                self.note_remark(&mut void, &entry)?;
-            }
             if !entry.head.kind.is_indexed() {
                 continue;
             }
@@ -152,55 +137,7 @@ impl<F: Flash> Engine<'_, F> {
                 return Ok(false);
             }
         }
-        if self.mounting && !holds {
-            // All there is may be a header that a cut left in doubt.
-            self.drop_segment(current);
-        }
-        if let Some(void) = void
-            && (self.mounting && self.unconfirmed == Some((current, void.place))
-                || self.is_sealed(current, void.place)?)
-        {
-            self.apply_void(&void)?;
-            // Where the user wrote, the seal itself may be what was programmed last.
-            let user = self.tail_of(Role::User);
-            if user.is_some_and(|tail| tail.segment == current) {
-                self.unconfirmed = Some((current, void.place));
-            }
-        }
         Ok(true)
-    }
-
-    /// Takes in what records say that belong to no key. One that declares something void counts
-    /// when another record follows.
-    fn note_remark(&mut self, void: &mut Option<Entry>, entry: &Entry) -> Result<(), Error> {
-        let align = self.io.layout.align;
-        if let Some(void) = void.take()
-            && entry
-                .head
-                .void_from()
-                .is_none_or(|units| units.saturating_mul(align) > void.place)
-        {
-            self.apply_void(&void)?;
-        }
-        match entry.head.kind {
-            _ if entry.damaged => {}
-            Kind::Retire | Kind::Reset => *void = Some(*entry),
-            Kind::Note if entry.head.flags == NOTE_RESET => {
-                self.resetting &= self.is_done_in_doubt(entry)?;
-            }
-            Kind::Note => self.note_announced(entry)?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Whether the note that a reset is carried out may not have shown at an earlier start, which
-    /// then sealed the reset and carried it out again.
-    fn is_done_in_doubt(&mut self, note: &Entry) -> Result<bool, Error> {
-        let tail = self.tail_of(Role::User).map(|tail| tail.last);
-        let last =
-            tail.is_some_and(|last| (last.segment, last.place) == (note.segment, note.place));
-        Ok(last && self.has_seal(note.segment)?)
     }
 
     /// Takes `entry` for the newest of its key, where no newer segment had one.
@@ -216,13 +153,6 @@ impl<F: Flash> Engine<'_, F> {
             Lookup::Found(spot) => Some(spot),
             Lookup::Absent | Lookup::Unreadable => None,
         };
-        if !count && self.is_dropped(identity.hash, entry) {
-            // It is still on flash, but what is older is not counted either.
-            if let Some(slot) = known.and_then(|spot| spot.slot) {
-                self.table.remove(slot);
-            }
-            return Ok(true);
-        }
         if let Some(Spot {
             entry: old,
             slot: Some(slot),

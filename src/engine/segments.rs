@@ -6,70 +6,52 @@
 /// What the store knows of one segment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Segment {
-    /// Low half of the number; the full one follows from the oldest in use.
+    /// Low half of the number; the full one follows from the base.
     number: u32,
     /// Units of alignment that live records take.
     live: u16,
-    /// State in the low four bits, erase count above the base in the others.
+    /// State in the low three bits, erase count above the base in the others.
     packed: u16,
 }
 
 /// What can be done with a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Holds nothing that counted when it was looked at. Another look may differ, so it is erased
-    /// before anything is written.
-    Dirty = 0,
-    /// Erased before the last mount: an opening that was cut off may have touched it.
-    Erased = 1,
-    /// Erased since the mount.
-    Fresh = 2,
-    /// Holds records that count.
-    Used = 3,
-    /// Holds records that a retire or reset record declares void; must be erased before use.
-    Retired = 4,
+    /// Nothing in it counts, whatever it reads as: erased before it is opened.
+    Free = 0,
+    /// Erased in this session, and not touched since.
+    Clean = 1,
+    /// Its records count.
+    Used = 2,
+    /// Its records count until the segment opened last does, the list of which leaves it out.
+    Leaving = 3,
     /// Cannot be erased or programmed; set aside until the next mount.
-    Bad = 5,
-    /// As `Bad`, with records that nothing on flash declares void yet.
-    BadUsed = 6,
-    /// As `Erased`, and named as the next to be opened: that opening may have touched it.
-    Doubted = 7,
-    /// Erased in an earlier session, and marked as to be erased again before it is opened.
-    Bare = 8,
-    /// Erased since the mount and marked so: it can be opened all the same, once.
-    Ready = 9,
-    /// Erased since the mount and not marked.
-    Blank = 10,
-    /// As `Dirty`, with a header: what that says of other segments is needed until they are erased.
-    Dropped = 11,
+    Bad = 4,
 }
 
-/// States there are.
-const STATES: usize = 12;
-const STATE_BITS: u32 = 4;
+const STATE_BITS: u32 = 3;
 const STATE_MASK: u16 = (1 << STATE_BITS) - 1;
 const WEAR_MAX: u32 = (1 << (16 - STATE_BITS)) - 1;
+/// Segments in use have numbers at most this far below the newest. FORMAT 8.1
+pub(crate) const NUMBER_SPAN: u64 = 1 << 31;
 
 impl Segment {
     fn state(self) -> State {
         match self.packed & STATE_MASK {
-            1 => State::Erased,
-            2 => State::Fresh,
-            3 => State::Used,
-            4 => State::Retired,
-            5 => State::Bad,
-            6 => State::BadUsed,
-            7 => State::Doubted,
-            8 => State::Bare,
-            9 => State::Ready,
-            10 => State::Blank,
-            11 => State::Dropped,
-            _ => State::Dirty,
+            1 => State::Clean,
+            2 => State::Used,
+            3 => State::Leaving,
+            4 => State::Bad,
+            _ => State::Free,
         }
     }
 
-    fn is_without_live(self) -> bool {
-        self.state() == State::Used && self.live == 0
+    fn erases(self) -> u32 {
+        u32::from(self.packed >> STATE_BITS)
+    }
+
+    fn pack(&mut self, state: State, erases: u32) {
+        self.packed = state as u16 | (erases.min(WEAR_MAX) as u16) << STATE_BITS;
     }
 }
 
@@ -77,29 +59,27 @@ impl Segment {
 #[derive(Debug)]
 pub(crate) struct Segments<'m> {
     list: &'m mut [Segment],
-    /// How many segments are in each state, and how many in use have nothing live: a write looks at
-    /// them, and takes no longer where there are more segments.
-    in_state: [u16; STATES],
-    without_live: u16,
     /// Erase count that the counts in the list start from.
     wear_base: u32,
-    /// The lowest number in use when it was last set; numbers are kept relative to it.
+    /// Numbers are kept relative to this one: none in use is below it.
     base: u64,
+    /// Segments that are set aside, those whose records count, and those of them with nothing live:
+    /// each write asks for them.
+    bad: u16,
+    used: u16,
+    idle: u16,
 }
 
 impl<'m> Segments<'m> {
     pub(crate) fn new(list: &'m mut [Segment]) -> Self {
         list.fill(Segment::default());
-        let mut in_state = [0; STATES];
-        if let Some(dirty) = in_state.first_mut() {
-            *dirty = list.len() as u16;
-        }
         Segments {
             list,
-            in_state,
-            without_live: 0,
             wear_base: 0,
             base: 0,
+            bad: 0,
+            used: 0,
+            idle: 0,
         }
     }
 
@@ -112,10 +92,8 @@ impl<'m> Segments<'m> {
     }
 
     fn get(&self, segment: u16) -> Segment {
-        self.list
-            .get(usize::from(segment))
-            .copied()
-            .unwrap_or_default()
+        let found = self.list.get(usize::from(segment));
+        found.copied().unwrap_or_default()
     }
 
     pub(crate) fn state(&self, segment: u16) -> State {
@@ -123,67 +101,55 @@ impl<'m> Segments<'m> {
     }
 
     pub(crate) fn set_state(&mut self, segment: u16, state: State) {
-        self.change(segment, |entry| {
-            entry.packed = entry.packed & !STATE_MASK | state as u16;
-            if state != State::Used {
-                entry.live = 0;
-            }
-        });
+        let mut entry = self.get(segment);
+        entry.pack(state, entry.erases());
+        if !matches!(state, State::Used | State::Leaving) {
+            entry.live = 0;
+        }
+        self.put(segment, entry);
     }
 
-    /// Changes state or live units of a segment, and what is counted of them.
-    fn change(&mut self, segment: u16, how: impl FnOnce(&mut Segment)) {
+    /// Changes a segment, and what is counted of all.
+    fn put(&mut self, segment: u16, after: Segment) {
         let Some(entry) = self.list.get_mut(usize::from(segment)) else {
             return;
         };
-        let before = *entry;
-        how(entry);
-        let after = *entry;
-        if let Some(count) = self.in_state.get_mut(before.state() as usize) {
-            *count = count.saturating_sub(1);
-        }
-        if let Some(count) = self.in_state.get_mut(after.state() as usize) {
-            *count = count.saturating_add(1);
-        }
-        self.without_live = self
-            .without_live
-            .saturating_sub(u16::from(before.is_without_live()))
-            .saturating_add(u16::from(after.is_without_live()));
+        let before = core::mem::replace(entry, after);
+        let used = |entry: Segment| matches!(entry.state(), State::Used | State::Leaving);
+        let count = |count: &mut u16, was: bool, is: bool| {
+            *count = count
+                .saturating_sub(u16::from(was))
+                .saturating_add(u16::from(is));
+        };
+        let is_bad = |entry: Segment| entry.state() == State::Bad;
+        let is_idle = |entry: Segment| entry.state() == State::Used && entry.live == 0;
+        count(&mut self.bad, is_bad(before), is_bad(after));
+        count(&mut self.used, used(before), used(after));
+        count(&mut self.idle, is_idle(before), is_idle(after));
     }
 
-    /// How many segments are in this state.
-    pub(crate) fn count_in(&self, state: State) -> u32 {
-        self.in_state
-            .get(state as usize)
-            .map_or(0, |&count| u32::from(count))
-    }
-
-    /// How many segments in use hold nothing live.
-    pub(crate) fn without_live(&self) -> u32 {
-        u32::from(self.without_live)
-    }
-
+    /// Whether the records of a segment count.
     pub(crate) fn is_used(&self, segment: u16) -> bool {
-        self.state(segment) == State::Used
+        matches!(self.state(segment), State::Used | State::Leaving)
     }
 
-    /// Segments that can be opened, after an erase where need be.
+    /// Whether a segment can be opened, after an erase where need be.
     pub(crate) fn is_free(&self, segment: u16) -> bool {
-        !matches!(
-            self.state(segment),
-            State::Used | State::Bad | State::BadUsed
-        )
+        matches!(self.state(segment), State::Free | State::Clean)
     }
 
     pub(crate) fn free(&self) -> u32 {
-        self.usable().saturating_sub(self.count_in(State::Used))
+        self.usable().saturating_sub(u32::from(self.used))
     }
 
     /// Segments that are not set aside.
     pub(crate) fn usable(&self) -> u32 {
-        u32::from(self.count())
-            .saturating_sub(self.count_in(State::Bad))
-            .saturating_sub(self.count_in(State::BadUsed))
+        u32::from(self.count()).saturating_sub(u32::from(self.bad))
+    }
+
+    /// Segments in use with nothing live.
+    pub(crate) fn idle(&self) -> u32 {
+        u32::from(self.idle)
     }
 
     /// Low half of the number: what the checks of its records start from.
@@ -193,9 +159,8 @@ impl<'m> Segments<'m> {
 
     /// The number of a segment in use.
     pub(crate) fn number(&self, segment: u16) -> u64 {
-        self.base.saturating_add(u64::from(
-            self.get(segment).number.wrapping_sub(self.base as u32),
-        ))
+        let above = self.low_number(segment).wrapping_sub(self.base as u32);
+        self.base.saturating_add(u64::from(above))
     }
 
     pub(crate) fn set_number(&mut self, segment: u16, number: u64) {
@@ -204,32 +169,9 @@ impl<'m> Segments<'m> {
         }
     }
 
-    /// Numbers are kept relative to this one: none in use is below it.
-    pub(crate) fn set_base(&mut self, base: u64) {
-        self.base = base;
-    }
-
-    pub(crate) fn base(&self) -> u64 {
-        self.base
-    }
-
-    /// Makes a new number one that can be kept, `span` at most above the base.
-    pub(crate) fn rebase(&mut self, number: u64, span: u64) {
-        if (self.base..self.base.saturating_add(span)).contains(&number) {
-            return;
-        }
-        let numbered = |segment: &u16| {
-            matches!(
-                self.state(*segment),
-                State::Used | State::Retired | State::Dropped | State::Bad | State::BadUsed
-            )
-        };
-        let lowest = self
-            .all()
-            .filter(numbered)
-            .map(|segment| self.number(segment))
-            .min();
-        self.base = lowest.unwrap_or(number).min(number);
+    /// `newest` is the highest number from now on: none in use is further than the span below.
+    pub(crate) fn set_newest(&mut self, newest: u64) {
+        self.base = newest.saturating_sub(NUMBER_SPAN);
     }
 
     pub(crate) fn live(&self, segment: u16) -> u32 {
@@ -237,40 +179,42 @@ impl<'m> Segments<'m> {
     }
 
     pub(crate) fn add_live(&mut self, segment: u16, units: u32) {
-        self.change(segment, |entry| {
-            entry.live = entry.live.saturating_add(units as u16);
-        });
+        let mut entry = self.get(segment);
+        entry.live = entry.live.saturating_add(units as u16);
+        self.put(segment, entry);
     }
 
     pub(crate) fn sub_live(&mut self, segment: u16, units: u32) {
-        self.change(segment, |entry| {
-            entry.live = entry.live.saturating_sub(units as u16);
-        });
+        let mut entry = self.get(segment);
+        entry.live = entry.live.saturating_sub(units as u16);
+        self.put(segment, entry);
     }
 
     pub(crate) fn clear_live(&mut self) {
-        for entry in self.list.iter_mut() {
-            entry.live = 0;
+        for segment in self.all() {
+            self.sub_live(segment, u32::from(u16::MAX));
         }
-        self.without_live = self.count_in(State::Used) as u16;
     }
 
     pub(crate) fn erase_count(&self, segment: u16) -> u32 {
-        self.wear_base
-            .saturating_add(u32::from(self.get(segment).packed >> STATE_BITS))
+        self.wear_base.saturating_add(self.get(segment).erases())
     }
 
     pub(crate) fn set_erase_count(&mut self, segment: u16, count: u32) {
         if count < self.wear_base {
-            self.lower_wear_base(count);
+            let by = self.wear_base - count;
+            self.shift_wear(|erases| erases.saturating_add(by));
+            self.wear_base = count;
         }
-        if count.saturating_sub(self.wear_base) > WEAR_MAX {
-            self.raise_wear_base();
+        if count - self.wear_base > WEAR_MAX {
+            let erases = self.list.iter().map(|entry| entry.erases());
+            let least = erases.min().unwrap_or(0);
+            self.shift_wear(|erases| erases - least);
+            self.wear_base = self.wear_base.saturating_add(least);
         }
-        let above = count.saturating_sub(self.wear_base).min(WEAR_MAX);
-        if let Some(entry) = self.list.get_mut(usize::from(segment)) {
-            entry.packed = entry.packed & STATE_MASK | (above as u16) << STATE_BITS;
-        }
+        let mut entry = self.get(segment);
+        entry.pack(entry.state(), count.saturating_sub(self.wear_base));
+        self.put(segment, entry);
     }
 
     /// Where counts start; set before the first count is.
@@ -278,25 +222,9 @@ impl<'m> Segments<'m> {
         self.wear_base = base;
     }
 
-    fn lower_wear_base(&mut self, base: u32) {
-        let by = self.wear_base - base;
-        self.wear_base = base;
+    fn shift_wear(&mut self, shift: impl Fn(u32) -> u32) {
         for entry in self.list.iter_mut() {
-            let above = u32::from(entry.packed >> STATE_BITS).saturating_add(by);
-            entry.packed = entry.packed & STATE_MASK | (above.min(WEAR_MAX) as u16) << STATE_BITS;
-        }
-    }
-
-    fn raise_wear_base(&mut self) {
-        let least = self
-            .list
-            .iter()
-            .map(|entry| entry.packed >> STATE_BITS)
-            .min()
-            .unwrap_or(0);
-        self.wear_base = self.wear_base.saturating_add(u32::from(least));
-        for entry in self.list.iter_mut() {
-            entry.packed -= least << STATE_BITS;
+            entry.pack(entry.state(), shift(entry.erases()));
         }
     }
 
@@ -306,7 +234,7 @@ impl<'m> Segments<'m> {
         (self.number(segment), segment)
     }
 
-    /// Used segments from the lowest number up: the one after `previous`, or the first.
+    /// Segments in use from the lowest number up: the one after `previous`, or the first.
     pub(crate) fn next_up(&self, previous: Option<u16>) -> Option<u16> {
         let above = previous.map(|segment| self.rank(segment));
         self.all()
@@ -315,7 +243,7 @@ impl<'m> Segments<'m> {
             .min_by_key(|&segment| self.rank(segment))
     }
 
-    /// Used segments from the highest number down.
+    /// Segments in use from the highest number down.
     pub(crate) fn next_down(&self, previous: Option<u16>) -> Option<u16> {
         let below = previous.map(|segment| self.rank(segment));
         self.all()
@@ -324,15 +252,8 @@ impl<'m> Segments<'m> {
             .max_by_key(|&segment| self.rank(segment))
     }
 
-    /// Whether nothing that counts, or may count after the next mount, is older than `segment`.
+    /// Whether nothing that counts is older than `segment`.
     pub(crate) fn is_oldest(&self, segment: u16) -> bool {
-        let number = self.number(segment);
-        self.all()
-            .filter(|&other| other != segment)
-            .all(|other| match self.state(other) {
-                State::Used => self.number(other) > number,
-                State::BadUsed => false,
-                _ => true,
-            })
+        self.next_up(None) == Some(segment)
     }
 }

@@ -7,7 +7,6 @@
 use super::{
     Engine,
     find::{Identity, KeySource, Spot},
-    header::Role,
     record::{Head, KEY_MAX, Kind},
     value::fragment_id,
     walk::Entry,
@@ -104,7 +103,8 @@ impl<F: Flash> Engine<'_, F> {
         let mut tries = 2 * self.segments.count();
         let entry = loop {
             self.make_room(head.total())?;
-            match self.append(Role::User, head, key, value) {
+            let written = self.append(head, key, value);
+            match self.end_or_give_up_opening(written) {
                 Err(Error::WriteFailed) if tries > 0 => tries -= 1,
                 result => break result?,
             }
@@ -162,8 +162,7 @@ impl<F: Flash> Engine<'_, F> {
             };
         }
         let older = self.find_older(identity, entry)?;
-        let counted = older.filter(|entry| !self.is_dropped(identity.hash, entry));
-        Ok(counted.map(|entry| Spot { entry, slot: None }))
+        Ok(older.map(|entry| Spot { entry, slot: None }))
     }
 
     /// The newest record of a key before `entry`, found without the index.

@@ -253,6 +253,7 @@ impl<F: Flash> Engine<'_, F> {
     fn close_if_failed<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if result.is_err() {
             self.user = None;
+            return self.end_or_give_up_opening(result);
         }
         result
     }
@@ -374,8 +375,7 @@ impl<F: Flash> Engine<'_, F> {
         let entry = record.entry();
         let finished = record.finish(&mut self.io, 0);
         self.user = finished.ok();
-        finished?;
-        self.note_written(&entry);
+        self.end_or_give_up_opening(finished)?;
         Ok(entry)
     }
 

@@ -8,22 +8,24 @@
 
 use super::{
     Engine,
-    header::Role,
     io::SCAN,
-    layout::round_up,
     record::{HEAD_MAX, Kind},
-    walk::{Entry, Hidden, crc_holds, read_block_head, read_head},
+    walk::{Entry, crc_holds, read_block_head, read_head},
 };
 use crate::{error::Error, flash::Flash};
 
-/// Looks at what may read differently each time before it is taken for untouched.
-pub(crate) const LOOKS: u32 = 8;
+pub(crate) use super::walk::Hidden;
 
-/// Where a segment that was open at the mount ends.
+/// Looks at what may read differently each time before it is taken for untouched.
+const LOOKS: u32 = 8;
+/// Looks at what has to be certain, where there may be no room for saying it again.
+const LOOKS_TO_BE_CERTAIN: u32 = 33;
+
+/// Where the segment that was open at the mount ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tail {
     pub(crate) segment: u16,
-    /// The last record. In the user segment it counts, in a destination it does not.
+    /// The last record.
     pub(crate) last: Entry,
     /// From here on everything is void but the copy of `last`.
     pub(crate) void_from: u32,
@@ -31,123 +33,81 @@ pub(crate) struct Tail {
     pub(crate) safe: u32,
     /// Units that its records count for.
     pub(crate) units: u32,
-    /// Place of the record before `last`, where that declares something void.
-    pub(crate) void_before: Option<u32>,
     /// `last` starts where the record before it ends.
-    pub(crate) follows: bool,
+    follows: bool,
 }
 
 impl<F: Flash> Engine<'_, F> {
-    /// Finds where a segment that was open ends. What lies behind it may read differently at the
-    /// next look: it is hidden from all of them. `false`: nothing in it counts now.
-    pub(crate) fn find_tail(&mut self, role: Role, segment: u16) -> Result<bool, Error> {
+    /// Finds where the segment that was open ends. What lies behind it may read differently at the
+    /// next look: it is hidden from all of them. `false`: nothing counts in it.
+    pub(crate) fn find_tail(&mut self, segment: u16) -> Result<bool, Error> {
         let mut end = self.io.layout.segment_size;
-        let (mut tail, mut before);
-        loop {
-            self.hide(role, segment, end, 0);
-            let Some(found) = self.last_in(segment)? else {
+        let mut tail = loop {
+            self.hide(segment, end, 0);
+            let Some(tail) = self.last_in(segment)? else {
                 return Ok(false);
             };
-            (tail, before) = found;
-            if role == Role::Destination || self.pin(&tail)? {
-                break;
+            if self.is_certain_retire(&tail.last)? && self.pin(&tail)? {
+                break tail;
             }
             end = tail.last.place;
-        }
+        };
         // It may be gone at the next look, and what it declares void must not come back.
-        let last = &tail.last;
+        let last = tail.last;
         if let Some(units) = last.head.void_from() {
             let void_from = units.saturating_mul(self.io.layout.align);
             tail.void_from = tail.void_from.min(void_from);
         }
+        tail.safe = self.safe_place(&last)?;
         let behind = self.io.layout.end_of(last.place, last.head.total());
-        tail.safe = self.safe_place(&last.clone())?;
-        match role {
-            Role::User => {
-                let alone = tail.last.place == self.io.layout.first;
-                if alone
-                    && tail.last.head.kind == Kind::Reset
-                    && !self.is_sealed(segment, tail.last.place)?
-                {
-                    return Ok(false);
-                }
-                self.hide(role, segment, behind, tail.last.place);
-            }
-            Role::Destination => {
-                if !self.settle_end(&mut tail, before.as_ref())? {
-                    return Ok(false);
-                }
-                let (number, to) = self.announced;
-                if number == self.segments.number(segment) {
-                    let to = round_up(to, self.io.layout.block);
-                    tail.safe = tail.safe.max(to.min(self.io.layout.segment_size));
-                }
-                let last = Some(tail.last).filter(|last| last.place < tail.void_from);
-                let last = last.or(before).map_or(0, |last| last.place);
-                self.hide(role, segment, tail.void_from, last);
-            }
-        }
-        *self.tail(role) = Some(tail);
+        self.hide(segment, behind, last.place);
+        self.tail = Some(tail);
         Ok(true)
     }
 
-    /// What counts at the end of a destination: what it was to take last is still where it came
-    /// from, unless a seal says that it was complete. `false`: nothing counts.
-    fn settle_end(&mut self, tail: &mut Tail, before: Option<&Entry>) -> Result<bool, Error> {
-        let last = tail.last;
-        let is_moved = |entry: &Entry| entry.head.kind != Kind::Note;
-        let end = if is_moved(&last) && self.is_sealed(last.segment, last.place)? {
-            tail.void_from = self.io.layout.end_of(last.place, last.head.total());
-            Some(&last)
-        } else {
-            // The last one may be gone at the next look, and then what is before it is the last.
-            match before.filter(|before| is_moved(before)) {
-                Some(before) if self.is_sealed(before.segment, before.place)? => None,
-                before => before,
+    /// What is programmed next may erase what the last record says is void, and there may be no
+    /// room for saying it again: a retire record is the last one only if it is complete for
+    /// certain. One that a cut left in doubt has nothing behind it. FORMAT 9.1
+    fn is_certain_retire(&mut self, last: &Entry) -> Result<bool, Error> {
+        let number = self.segments.low_number(last.segment);
+        let mut looks = LOOKS_TO_BE_CERTAIN;
+        while last.head.kind == Kind::Retire && looks > 0 {
+            looks -= 1;
+            self.io.forget();
+            let head = read_head(&mut self.io, last.segment, number, last.place, SCAN)?;
+            if head != Some(last.head) || !crc_holds(&mut self.io, number, last, SCAN)? {
+                return Ok(false);
             }
-        };
-        if let Some(end) = end {
-            self.unended = Some((end.segment, end.place));
-            self.unended_is_fresh = false;
         }
-        Ok(before.is_some() || tail.void_from > last.place)
+        Ok(true)
     }
 
-    /// The last record in a segment with what comes before it, and that record.
-    fn last_in(&mut self, segment: u16) -> Result<Option<(Tail, Option<Entry>)>, Error> {
-        let mut found: Option<(Tail, Option<Entry>)> = None;
+    /// The last record in a segment, if there is one behind its list.
+    fn last_in(&mut self, segment: u16) -> Result<Option<Tail>, Error> {
+        let mut found: Option<Tail> = None;
         let mut units = 0_u32;
+        let mut behind = self.io.layout.first;
         let mut walk = self.walk(segment);
         while let Some(entry) = walk.next(&mut self.io)? {
-            let before = found.map(|(tail, _)| tail.last);
-            if entry.head.is_counted() {
+            if entry.head.kind.is_indexed() {
                 units = units.saturating_add(self.io.layout.units_of(&entry.head));
             }
-            let tail = Tail {
+            let follows = behind == entry.place;
+            behind = self.io.layout.end_of(entry.place, entry.head.total());
+            if entry.head.kind == Kind::List {
+                continue;
+            }
+            found = Some(Tail {
                 segment,
                 last: entry,
                 void_from: entry.place,
                 safe: 0,
                 units,
-                void_before: before
-                    .filter(|before| before.head.kind.is_void())
-                    .map(|before| before.place),
-                follows: self.follows(before.as_ref(), &entry),
-            };
-            found = Some((tail, before));
+                follows,
+            });
         }
         self.recovered_records += walk.voided;
         Ok(found)
-    }
-
-    /// Whether `entry` starts where the record before it ends, or the first one may start: then it
-    /// is found without the head of its block.
-    fn follows(&self, before: Option<&Entry>, entry: &Entry) -> bool {
-        let layout = &self.io.layout;
-        let end = before.map_or(layout.first, |before| {
-            layout.end_of(before.place, before.head.total())
-        });
-        end == entry.place
     }
 
     /// Takes the part of a record that a power cut may have torn into RAM, if the record verifies
@@ -272,13 +232,8 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Hides what is from `from` on in a segment that was open at the mount.
-    fn hide(&mut self, role: Role, segment: u16, from: u32, last: u32) {
-        let [user, destination] = &mut self.hidden;
-        let hidden = match role {
-            Role::User => user,
-            Role::Destination => destination,
-        };
-        *hidden = Hidden {
+    fn hide(&mut self, segment: u16, from: u32, last: u32) {
+        self.hidden = Hidden {
             segment,
             from,
             to: self.io.layout.segment_size,
@@ -287,57 +242,16 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// What is written from `place` on is read again; the record in doubt is not, its copy counts.
-    pub(crate) fn show_from(&mut self, segment: u16, place: u32) {
-        let void_from = self
-            .tails
-            .iter()
-            .flatten()
-            .find(|tail| tail.segment == segment)
-            .map(|tail| tail.void_from);
-        for hidden in &mut self.hidden {
-            if hidden.segment == segment {
-                hidden.from = void_from.unwrap_or(hidden.from);
-                hidden.to = hidden.to.min(place);
-            }
+    pub(crate) fn show_from(&mut self, place: u32) {
+        if let Some(tail) = &self.tail {
+            self.hidden.from = tail.void_from;
+            self.hidden.to = place;
         }
     }
 
-    pub(crate) fn tail(&mut self, role: Role) -> &mut Option<Tail> {
-        let [user, destination] = &mut self.tails;
-        match role {
-            Role::User => user,
-            Role::Destination => destination,
-        }
-    }
-
-    pub(crate) fn tail_of(&self, role: Role) -> Option<Tail> {
-        let [user, destination] = self.tails;
-        match role {
-            Role::User => user,
-            Role::Destination => destination,
-        }
-    }
-
-    /// A program that failed has touched the place where writing was to go on.
-    pub(crate) fn give_up_place(&mut self, role: Role) {
-        let end = self.io.layout.segment_size;
-        if let Some(tail) = self.tail(role) {
-            tail.safe = end;
-        }
-    }
-
-    /// Nothing is in doubt in this segment any more.
-    pub(crate) fn forget_tail(&mut self, segment: u16) {
-        for role in [Role::User, Role::Destination] {
-            if self
-                .tail_of(role)
-                .is_some_and(|tail| tail.segment == segment)
-            {
-                *self.tail(role) = None;
-                if role == Role::User {
-                    self.io.unpin();
-                }
-            }
-        }
+    /// Nothing is in doubt any more.
+    pub(crate) fn forget_tail(&mut self) {
+        self.tail = None;
+        self.io.unpin();
     }
 }

@@ -8,16 +8,15 @@ use super::{
     Engine,
     bytes::divide,
     checksum::Crc,
-    header::Role,
     io::Io,
     layout::HEAD_SIZE,
-    record::{BlockHead, Head, seed},
+    record::{BlockHead, Head, Kind, seed},
     walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
 
 /// Bytes by which a record grows that marks the completion of a collection.
-const MARK_MAX: u32 = 4;
+pub(crate) const MARK_MAX: u32 = 4;
 
 /// A segment that records are appended to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +32,6 @@ pub(crate) struct Open {
     pub(crate) breaks: bool,
     /// The next record shows that the collection this segment was opened for is complete.
     pub(crate) marks: bool,
-    /// It was opened in this session: no earlier one can have touched its seals.
-    pub(crate) fresh: bool,
 }
 
 impl Open {
@@ -182,7 +179,7 @@ impl Recording {
         self.flush(io, end)?;
         self.open.place = end;
         // What the reserve is for does not count.
-        if self.head.is_counted() {
+        if self.head.kind.is_indexed() {
             self.open.units += io.layout.units_of(&self.head);
         }
         Ok(self.open)
@@ -203,38 +200,25 @@ impl Recording {
 }
 
 impl<F: Flash> Engine<'_, F> {
-    pub(crate) fn open(&self, role: Role) -> Option<Open> {
-        match role {
-            Role::User => self.user,
-            Role::Destination => self.destination,
-        }
-    }
-
-    pub(crate) fn set_open(&mut self, role: Role, open: Option<Open>) {
-        match role {
-            Role::User => self.user = open,
-            Role::Destination => self.destination = open,
-        }
-    }
-
     /// Appends a record whose key and value are at hand. A failure closes the segment.
     pub(crate) fn append(
         &mut self,
-        role: Role,
         head: &Head,
         key: &[u8],
         value: &[u8],
     ) -> Result<Entry, Error> {
-        let open = self.open(role).ok_or(Error::WriteFailed)?;
-        let written = Recording::start(&mut self.io, open, head).and_then(|mut record| {
-            record.put(&mut self.io, key)?;
-            record.put(&mut self.io, value)?;
-            let entry = record.entry();
-            Ok((entry, record.finish(&mut self.io, 0)?))
-        });
-        self.set_open(role, written.ok().map(|(_, open)| open));
-        let (entry, _) = written?;
-        self.note_written(&entry);
+        let open = self.user.take().ok_or(Error::WriteFailed)?;
+        let mut record = Recording::start(&mut self.io, open, head)?;
+        record.put(&mut self.io, key)?;
+        record.put(&mut self.io, value)?;
+        let entry = record.entry();
+        self.user = Some(record.finish(&mut self.io, 0)?);
         Ok(entry)
+    }
+
+    /// Appends a record that says nothing but what its header does.
+    pub(crate) fn append_note(&mut self, void_from: Option<u32>) -> Result<(), Error> {
+        let head = Head::new(Kind::Note, 0, 0, 0).resuming(void_from);
+        self.append(&head, &[], &[]).map(|_| ())
     }
 }
