@@ -108,7 +108,11 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Whether what was collected into this segment is all there. Else its source is. FORMAT 9.1
     fn is_complete(&mut self, segment: u16) -> Result<bool, Error> {
-        let Some(source) = self.header(segment)?.and_then(|header| header.source) else {
+        let Some(header) = self.header(segment)? else {
+            // It reads differently now: an erase was cut off.
+            return Ok(false);
+        };
+        let Some(source) = header.source else {
             return Ok(true);
         };
         // Where the source is gone, a record has rotted.

@@ -272,6 +272,11 @@ impl Run<'_> {
                     calls(sim) - before
                 ));
             }
+            if formats && sim.is_powered() {
+                // A restart, as any other mount behind something that was programmed.
+                sim.power_off();
+                sim.power_on();
+            }
             store = match lent.mount(sim, &base.config) {
                 Ok(store) => store,
                 // That format was cut too; one that fails by itself did so at the first mount.
