@@ -147,15 +147,17 @@ fn tried(filled: &Filled, sim: Sim) -> Result<Option<Vec<u8>>, String> {
     result.unwrap_or_else(|panic| Err(panic_text(&*panic)))
 }
 
-/// Whether the newest record of the key can be in the range: its value is not to be found whole
-/// outside of it.
+/// Whether the newest record of the key can be in the range: its value is found there, or not whole
+/// outside of it. What was moved on is found outside, too, and does not count there.
 fn may_be_in(image: &[u8], key: u8, version: u8, from: usize, to: usize) -> bool {
     let bytes = value(key, version);
-    let outside = |at: usize| at + bytes.len() <= from || at >= to;
-    !image
+    let mut found = image
         .windows(bytes.len())
         .enumerate()
-        .any(|(at, window)| window == bytes && outside(at))
+        .filter(|(_, window)| *window == bytes)
+        .map(|(at, _)| at < to && at + bytes.len() > from);
+    let first = found.next();
+    first.is_none_or(|inside| inside || found.any(|inside| inside))
 }
 
 /// Records that start in a block: the ones behind a header that was hit are not found, because

@@ -7,17 +7,20 @@
 
 use super::{
     Engine,
-    bytes::put,
+    bytes::{put, take},
+    header::Role,
     io::SCAN,
     record::{CRC_SIZE, Head, Kind, seed},
     segments::State,
     walk::Entry,
-    write::Recording,
+    write::{Open, Recording},
 };
 use crate::{error::Error, flash::Flash};
 
 /// Bytes of the value of a retire record. FORMAT 5.5
-pub(crate) const RETIRE_SIZE: u32 = 6;
+pub(crate) const RETIRE_SIZE: u32 = 10;
+/// Stands for no segment in it.
+const NONE: u16 = 0xFFFF;
 /// Walks over a victim in which something live does not show up any more.
 const LOOKS: u8 = 3;
 
@@ -31,7 +34,9 @@ impl<F: Flash> Engine<'_, F> {
     /// Moves what is live in `victim` to where the user writes.
     pub(crate) fn move_out(&mut self, victim: u16) -> Result<(), Error> {
         let failures = self.io.failures;
-        let result = self.move_live(victim).and_then(|()| self.retire(victim));
+        let result = self
+            .move_live(victim, Role::User)
+            .and_then(|()| self.retire(Some(victim)));
         if result.is_err() {
             let failed = self.io.failures != failures;
             if self.opening.is_some() {
@@ -43,25 +48,99 @@ impl<F: Flash> Engine<'_, F> {
         result
     }
 
-    /// Says that `victim` is void.
-    fn retire(&mut self, victim: u16) -> Result<(), Error> {
+    /// Moves what is live in `victim` apart from what the user writes, so that it is not moved again
+    /// together with that.
+    pub(crate) fn move_apart(&mut self, victim: u16) -> Result<(), Error> {
+        let number = self.segments.number(victim);
+        let ranks = |open: Open| self.segments.number(open.segment) >= number;
+        if !self
+            .apart
+            .is_some_and(|open| open.segment != victim && ranks(open))
+        {
+            if self.apart.take().is_some() {
+                // All of it is declared.
+                self.limited = None;
+            }
+            self.left = self.limited;
+            if let Err(error) = self.open_apart() {
+                self.left = None;
+                return Err(error);
+            }
+        }
+        let result = self
+            .move_live(victim, Role::Moved)
+            .and_then(|()| self.retire(Some(victim)));
+        if result.is_err() {
+            self.close_apart();
+            self.recount()?;
+        }
+        result
+    }
+
+    /// Nothing more is moved to the segment that is open for that; what no record declares there
+    /// does not count.
+    fn close_apart(&mut self) {
+        self.apart = None;
+        if let Some((segment, end)) = self.limited
+            && end == self.io.layout.first
+        {
+            self.segments.set_state(segment, State::Free);
+            self.limited = self.left;
+        }
+        self.left = None;
+    }
+
+    /// Says that `victim` is void, and what counts where records are moved to.
+    fn retire(&mut self, victim: Option<u16>) -> Result<(), Error> {
+        if let Some(open) = self.apart {
+            self.limited = Some((open.segment, open.place));
+        }
+        let limited = self.limited.filter(|&(segment, _)| Some(segment) != victim);
+        let number = victim.map_or(0, |victim| self.segments.low_number(victim));
+        let before = core::mem::replace(&mut self.limited, limited);
         let mut value = [0; RETIRE_SIZE as usize];
-        put(&mut value, 0, victim.to_le_bytes());
-        put(&mut value, 2, self.segments.low_number(victim).to_le_bytes());
+        put(&mut value, 0, victim.unwrap_or(NONE).to_le_bytes());
+        put(&mut value, 2, number.to_le_bytes());
+        put(&mut value, 6, self.encode_limit());
         let head = Head::new(Kind::Retire, 0, 0, RETIRE_SIZE);
-        self.append(&head, &[], &value)?;
+        if let Err(error) = self.append(&head, &[], &value) {
+            self.limited = before;
+            return Err(error);
+        }
         if let Some(open) = &mut self.user {
             open.marks = self.opening.is_some();
         }
+        let Some(victim) = victim else {
+            return Ok(());
+        };
         self.end_opening();
         self.segments.set_state(victim, State::Free);
+        self.apart = self.apart.filter(|open| open.segment != victim);
+        self.left = None;
         Ok(())
     }
 
-    fn move_live(&mut self, victim: u16) -> Result<(), Error> {
+    /// The segment that took what was moved last, and the end of what counts there. FORMAT 5.5
+    pub(crate) fn encode_limit(&self) -> [u8; 4] {
+        let counts = |&(segment, _): &(u16, u32)| self.segments.state(segment) == State::Used;
+        let (segment, end) = self.limited.filter(counts).unwrap_or((NONE, 0));
+        let [a, b] = segment.to_le_bytes();
+        let [c, d] = (self.io.layout.whole_units(end) as u16).to_le_bytes();
+        [a, b, c, d]
+    }
+
+    /// As [`Self::encode_limit`] has it.
+    pub(crate) fn decode_limit(&self, bytes: [u8; 4]) -> Option<(u16, u32)> {
+        let [a, b, c, d] = bytes;
+        let segment = u16::from_le_bytes([a, b]);
+        let end = u32::from(u16::from_le_bytes([c, d])).saturating_mul(self.io.layout.align);
+        (segment < self.segments.count()).then_some((segment, end))
+    }
+
+    fn move_live(&mut self, victim: u16, role: Role) -> Result<(), Error> {
         let mut looks = LOOKS;
         loop {
-            self.move_parts(victim)?;
+            self.move_parts(victim, role)?;
             // A record that rotted just now did not show up in the walk: then the index is made
             // anew and the victim walked again, a bounded number of times.
             if self.segments.live(victim) == 0 || looks == 0 {
@@ -73,7 +152,7 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
-    fn move_parts(&mut self, victim: u16) -> Result<(), Error> {
+    fn move_parts(&mut self, victim: u16, role: Role) -> Result<(), Error> {
         let mut next = Some(self.table.cover.first());
         while let Some(part) = next {
             if self.table.cover != part {
@@ -87,7 +166,7 @@ impl<F: Flash> Engine<'_, F> {
             let mut walk = self.walk(victim);
             while let Some(entry) = walk.next(&mut self.io)? {
                 if entry.head.kind.is_indexed() && part.holds(walk.hash) {
-                    self.move_entry(&entry, walk.hash)?;
+                    self.move_entry(&entry, walk.hash, role)?;
                 }
             }
             next = part.next();
@@ -95,7 +174,7 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    fn move_entry(&mut self, entry: &Entry, hash: u32) -> Result<(), Error> {
+    fn move_entry(&mut self, entry: &Entry, hash: u32, role: Role) -> Result<(), Error> {
         let Some(slot) = self.is_indexed(hash, entry) else {
             return Ok(());
         };
@@ -105,15 +184,29 @@ impl<F: Flash> Engine<'_, F> {
             self.count_out(entry);
             return Ok(());
         }
-        let spare = self.io.layout.retire_room();
         let total = entry.head.resuming(None).total();
-        let fits = self
-            .user
-            .is_some_and(|open| open.has_room(&self.io, total, spare));
-        if !fits {
-            return Err(Error::WriteFailed);
-        }
-        let copy = self.copy_record(entry, None)?;
+        let copy = match role {
+            Role::User => {
+                let spare = self.io.layout.retire_room();
+                let fits = |open: Open| open.has_room(&self.io, total, spare);
+                if !self.user.is_some_and(fits) {
+                    return Err(Error::WriteFailed);
+                }
+                self.copy_record(entry, None)?
+            }
+            Role::Moved => {
+                let fits = |open: Open| open.has_room(&self.io, total, 0);
+                if !self.apart.is_some_and(fits) {
+                    // What is there is declared, and nothing will be left behind it.
+                    self.retire(None)?;
+                    self.open_apart()?;
+                }
+                let user = core::mem::replace(&mut self.user, self.apart);
+                let copied = self.copy_record(entry, None);
+                self.apart = core::mem::replace(&mut self.user, user);
+                copied?
+            }
+        };
         self.follow(hash, entry, &copy);
         Ok(())
     }
@@ -194,15 +287,26 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Which segment a retire record says is void, and the low half of its number.
-    pub(crate) fn read_retire(&mut self, entry: &Entry) -> Result<Option<(u16, u32)>, Error> {
+    /// What a retire record says: which segment is void, with the low half of its number; and as
+    /// [`Self::encode_limit`].
+    pub(crate) fn read_retire(&mut self, entry: &Entry) -> Result<Option<Retire>, Error> {
         let mut value = [0; RETIRE_SIZE as usize];
         if entry.damaged || entry.head.kind != Kind::Retire || entry.head.value_len != RETIRE_SIZE {
             return Ok(None);
         }
         let (base, at) = (self.base(entry.segment), self.value_offset(entry));
         self.io.read(base, at, &mut value, SCAN)?;
-        let [a, b, number @ ..] = value;
-        Ok(Some((u16::from_le_bytes([a, b]), u32::from_le_bytes(number))))
+        Ok(Some(Retire {
+            victim: u16::from_le_bytes(take(&value, 0)),
+            number: u32::from_le_bytes(take(&value, 2)),
+            limited: self.decode_limit(take(&value, 6)),
+        }))
     }
+}
+
+/// What a retire record says.
+pub(crate) struct Retire {
+    pub(crate) victim: u16,
+    pub(crate) number: u32,
+    pub(crate) limited: Option<(u16, u32)>,
 }

@@ -92,7 +92,8 @@ impl<F: Flash> Engine<'_, F> {
 
     pub(crate) fn walk(&self, segment: u16) -> Walk {
         let number = self.segments.low_number(segment);
-        Walk::new(&self.io, segment, number, self.hidden)
+        let hidden = self.limit_of(segment).unwrap_or(self.hidden);
+        Walk::new(&self.io, segment, number, hidden)
     }
 
     /// The entry at an indexed location, if its header still reads.

@@ -11,6 +11,9 @@ impl<F: Flash> Engine<'_, F> {
     /// Erases every segment and opens one.
     pub(crate) fn erase_all(&mut self) -> Result<(), Error> {
         self.forget_tail();
+        self.apart = None;
+        self.limited = None;
+        self.left = None;
         let mut stale = false;
         for segment in self.segments.all() {
             self.segments.set_state(segment, State::Free);
@@ -30,12 +33,15 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Removes everything, reserved data and write-once keys too.
     pub(crate) fn reset_all(&mut self) -> Result<(), Error> {
-        self.prepare_write()?;
+        self.prepare_change()?;
         if self.segments.free() == 0 {
             return Err(Error::ReadOnly);
         }
         // Nothing is live: the list of what is opened next is empty.
         self.table.clear(self.table.cover.first());
+        self.apart = None;
+        self.limited = None;
+        self.left = None;
         self.segments.clear_live();
         let opened = self.open_empty();
         self.verified = (0, 0);

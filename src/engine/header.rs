@@ -13,19 +13,30 @@ use super::{
 /// The format version this library writes. FORMAT 3.1
 pub(crate) const VERSION: u8 = 1;
 
-/// One copy, and a role that this version knows. FORMAT 3.2
-const ROLE: u8 = 0x10;
+/// One copy, and what the segment takes. FORMAT 3.2
+const ROLE_USER: u8 = 0x10;
+const ROLE_MOVED: u8 = 0x11;
 const HEADER_SEED: u32 = 0x486B_766E;
 /// No segment is collected into this one. FORMAT 3.2
 const NO_SOURCE: u16 = 0xFFFF;
 /// Bits of the number of a segment in its header.
 const NUMBER_BITS: u64 = (1 << 48) - 1;
 
+/// What a segment was opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Takes what the user writes, and at its start what is moved out of one segment.
+    User,
+    /// Takes what is moved only.
+    Moved,
+}
+
 /// A segment header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) erase_count: u32,
     pub(crate) number: u64,
+    pub(crate) role: Role,
     /// The segment that is collected into this one: nothing in here counts before a record says
     /// that this is complete.
     pub(crate) source: Option<u16>,
@@ -45,12 +56,12 @@ pub(crate) enum Found {
 }
 
 /// The eight bytes that say how a segment is divided. FORMAT 3.1
-fn parameters(layout: &Layout) -> [u8; 8] {
+fn parameters(layout: &Layout, role: u8) -> [u8; 8] {
     let logs = |value: u32| value.trailing_zeros() as u8;
     let [a, b, c, d] = layout.segment_size.to_le_bytes();
     let division = logs(layout.block) << 4 | logs(layout.align);
     let unit = logs(layout.program_size);
-    [VERSION, ROLE, division, unit, a, b, c, d]
+    [VERSION, role, division, unit, a, b, c, d]
 }
 
 fn check(bytes: &[u8; HEADER_SIZE as usize], address: u32) -> u32 {
@@ -65,7 +76,11 @@ pub(crate) fn encode(
     header: &Header,
 ) -> [u8; HEADER_SIZE as usize] {
     let mut bytes = [0; HEADER_SIZE as usize];
-    put(&mut bytes, 0, parameters(layout));
+    let role = match header.role {
+        Role::User => ROLE_USER,
+        Role::Moved => ROLE_MOVED,
+    };
+    put(&mut bytes, 0, parameters(layout, role));
     put(&mut bytes, 8, header.erase_count.to_le_bytes());
     put(&mut bytes, 12, header.number.to_le_bytes());
     let source = header.source.unwrap_or(NO_SOURCE);
@@ -82,16 +97,21 @@ pub(crate) fn decode(layout: &Layout, address: u32, bytes: &[u8; HEADER_SIZE as 
     }
     let found: [u8; 8] = take(bytes, 0);
     let [version, role, ..] = found;
-    if version > VERSION || role != ROLE {
+    if version > VERSION || !matches!(role, ROLE_USER | ROLE_MOVED) {
         return Found::Newer;
     }
-    if found != parameters(layout) {
+    if found != parameters(layout, role) {
         return Found::OtherLayout;
     }
     let source = u16::from_le_bytes(take(bytes, 18));
     Found::Open(Header {
         erase_count: u32::from_le_bytes(take(bytes, 8)),
         number: u64::from_le_bytes(take(bytes, 12)) & NUMBER_BITS,
+        role: if role == ROLE_USER {
+            Role::User
+        } else {
+            Role::Moved
+        },
         source: (source != NO_SOURCE).then_some(source),
     })
 }

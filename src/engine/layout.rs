@@ -16,7 +16,9 @@ pub(crate) const HEAD_SIZE: u32 = 2;
 /// Bytes of a segment header before padding. FORMAT 3.2
 pub(crate) const HEADER_SIZE: u32 = 24;
 /// Bytes of a retire record. FORMAT 5.5
-const RETIRE_RECORD: u32 = 15;
+const RETIRE_RECORD: u32 = 19;
+/// Bytes of a list that tell where the segment ends that takes what is moved. FORMAT 5.6
+const LIST_LIMIT: u32 = 4;
 /// Bytes of a list record beside its value. FORMAT 5.6
 const LIST_OVERHEAD: u32 = 10;
 /// A list takes at most one part in so many of a segment.
@@ -149,7 +151,7 @@ impl Layout {
 
     /// Bytes of the value of a list record: a bit for each segment. FORMAT 5.6
     pub(crate) fn list_size(&self) -> u32 {
-        self.segments.div_ceil(8)
+        self.segments.div_ceil(8) + LIST_LIMIT
     }
 
     /// Address in the partition of a segment.

@@ -87,9 +87,19 @@ pub struct Engine<'m, F: Flash> {
     config: Config,
     /// Where the user's next record goes.
     user: Option<Open>,
+    /// Where the next record goes that is moved apart from what the user writes.
+    apart: Option<Open>,
+    /// The segment that took what was moved last, and the end of what counts in it.
+    limited: Option<(u16, u32)>,
+    /// The one before, which is being collected because an earlier session may have left something
+    /// behind that end.
+    left: Option<(u16, u32)>,
     /// Where the segment that was open at the mount ends, until the first write.
     tail: Option<Tail>,
     hidden: Hidden,
+    /// At the mount nothing counted in a segment newer than the one that was open: it may at another
+    /// look.
+    dropped: bool,
     /// The segment opened last, as long as nothing in it counts.
     opening: Option<u16>,
     stream: Option<Stream>,
@@ -131,8 +141,12 @@ impl<'m, F: Flash> Engine<'m, F> {
             table: Table::new(table, layout.location_bits()),
             config: *config,
             user: None,
+            apart: None,
+            limited: None,
+            left: None,
             tail: None,
             hidden: Hidden::default(),
+            dropped: false,
             opening: None,
             stream: None,
             iterators: Iterators::new(),

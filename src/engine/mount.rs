@@ -8,7 +8,7 @@
 use super::{
     Engine,
     bytes::take,
-    header::{Found, Header, decode},
+    header::{Found, Header, Role, decode},
     io::SCAN,
     layout::HEADER_SIZE,
     record::Kind,
@@ -74,6 +74,8 @@ impl<F: Flash> Engine<'_, F> {
             return Err(Error::GeometryMismatch);
         }
         let least = survey.wear_least.ok_or(Error::Unformatted)?;
+        self.dropped = false;
+        self.limited = None;
         self.newest = survey.highest;
         self.segments.set_newest(self.newest);
         self.segments.set_wear_base(least);
@@ -85,7 +87,13 @@ impl<F: Flash> Engine<'_, F> {
                 wear = header.erase_count;
                 if span.contains(&header.number) {
                     self.segments.set_number(segment, header.number);
-                    self.segments.set_state(segment, State::Used);
+                    self.segments.set_state(
+                        segment,
+                        match header.role {
+                            Role::User => State::Used,
+                            Role::Moved => State::Clean,
+                        },
+                    );
                 }
             }
             self.segments.set_erase_count(segment, wear);
@@ -101,6 +109,7 @@ impl<F: Flash> Engine<'_, F> {
             }
             self.forget_tail();
             self.segments.set_state(segment, State::Free);
+            self.dropped = true;
             self.recovered_segments += 1;
         }
         Err(Error::Unformatted)
@@ -116,55 +125,86 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(true);
         };
         // Where the source is gone, a record has rotted.
-        let is_there = self.segments.is_used(source) && source != segment;
+        let is_there = self.segments.state(source) != State::Free && source != segment;
         let mut complete = !is_there;
         let mut walk = self.walk(segment);
         while !complete && let Some(entry) = walk.next(&mut self.io)? {
             complete = entry.marks_completion(self.io.layout.align)
                 || entry.head.kind == Kind::Retire && entry.damaged
-                || self.read_retire(&entry)?.is_some_and(|(of, _)| of == source);
+                || self
+                    .read_retire(&entry)?
+                    .is_some_and(|retire| retire.victim == source);
         }
         Ok(complete)
     }
 
     /// Takes for free what the list of the newest segment leaves out. Where that is damaged, all
-    /// that is there counts: nothing but what was hit is lost.
+    /// that is there counts but what was collected: nothing but what was hit is lost.
     fn apply_list(&mut self, user: u16) -> Result<(), Error> {
         let mut walk = self.walk(user);
-        let Some(list) = walk.next(&mut self.io)? else {
-            return Ok(());
+        let list = walk
+            .next(&mut self.io)?
+            .filter(|list| list.head.kind == Kind::List && !list.damaged)
+            .filter(|list| list.head.value_len == self.io.layout.list_size());
+        let source = match list {
+            Some(_) => None,
+            None => self.header(user)?.and_then(|header| header.source),
         };
-        if list.head.kind != Kind::List || list.damaged {
-            return Ok(());
-        }
-        let (base, mut at) = (self.base(user), self.value_offset(&list));
-        let mut byte = [0];
+        let base = self.base(user);
+        let mut at = list.map_or(0, |list| self.value_offset(&list));
+        let mut bits = [0xFF];
         for segment in self.segments.all() {
-            if segment & 7 == 0 {
-                byte = [0];
-                if u32::from(segment >> 3) < list.head.value_len {
-                    at = self.io.read(base, at, &mut byte, SCAN)?;
-                }
+            if segment & 7 == 0 && list.is_some() {
+                at = self.io.read(base, at, &mut bits, SCAN)?;
             }
-            let [bits] = byte;
-            if bits >> (segment & 7) & 1 == 0 && segment != user {
-                self.segments.set_state(segment, State::Free);
-            }
+            let [byte] = bits;
+            let headed = self.segments.state(segment) != State::Free;
+            let counts = byte >> (segment & 7) & 1 == 1 && Some(segment) != source;
+            let state = if segment == user || headed && counts {
+                State::Used
+            } else {
+                State::Free
+            };
+            self.segments.set_state(segment, state);
+        }
+        if list.is_some() {
+            let mut limit = [0; 4];
+            self.io.read(base, at, &mut limit, SCAN)?;
+            self.limit(self.decode_limit(limit))?;
         }
         Ok(())
     }
 
-    /// Takes for free what was collected into the newest segment after it was opened.
+    /// Takes for free what was collected after the newest segment was opened, and in what it was
+    /// moved to that.
     fn apply_retired(&mut self, user: u16) -> Result<(), Error> {
         let mut walk = self.walk(user);
         while let Some(entry) = walk.next(&mut self.io)? {
-            if let Some((void, number)) = self.read_retire(&entry)?
-                && void != user
+            let Some(retire) = self.read_retire(&entry)? else {
+                continue;
+            };
+            let void = retire.victim;
+            if void != user
                 && self.segments.is_used(void)
-                && self.segments.low_number(void) == number
+                && self.segments.low_number(void) == retire.number
             {
                 self.segments.set_state(void, State::Free);
             }
+            self.limit(retire.limited)?;
+        }
+        Ok(())
+    }
+
+    /// A segment for what is moved counts up to a place.
+    fn limit(&mut self, limited: Option<(u16, u32)>) -> Result<(), Error> {
+        self.limited = None;
+        if let Some((segment, _)) = limited
+            && self
+                .header(segment)?
+                .is_some_and(|header| header.role == Role::Moved)
+        {
+            self.segments.set_state(segment, State::Used);
+            self.limited = limited;
         }
         Ok(())
     }

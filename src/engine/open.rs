@@ -6,7 +6,7 @@
 
 use super::{
     Engine,
-    header::{Header, encode},
+    header::{Header, Role, encode},
     record::{Head, Kind},
     segments::State,
     tail::Hidden,
@@ -15,57 +15,51 @@ use super::{
 use crate::{error::Error, flash::Flash};
 
 impl<F: Flash> Engine<'_, F> {
-    /// The free segment to open: one that is erased already, else the least worn.
+    /// The free segment to open: one that is erased already, else the least worn. Where damage has
+    /// left none, one in which nothing is live: what it holds is superseded.
     pub(crate) fn choose_free(&self) -> Option<u16> {
-        self.segments
-            .all()
-            .filter(|&segment| self.segments.is_free(segment))
-            .min_by_key(|&segment| {
+        let open = self.user.map(|open| open.segment);
+        let least = |is: &dyn Fn(u16) -> bool| {
+            let all = self.segments.all().filter(|&segment| is(segment));
+            all.min_by_key(|&segment| {
                 let clean = self.segments.state(segment) == State::Clean;
                 (!clean, self.segments.erase_count(segment))
             })
+        };
+        least(&|segment| self.segments.is_free(segment)).or_else(|| {
+            let tail = self.tail.map(|tail| tail.segment);
+            least(&|segment| self.may_leave(segment) && ![open, tail].contains(&Some(segment)))
+        })
+    }
+
+    /// Whether a segment need not count any more when another is opened: nothing is live in it, and
+    /// nothing is moved to it.
+    fn may_leave(&self, segment: u16) -> bool {
+        let limited = self.limited.map(|(limited, _)| limited);
+        self.segments.is_idle(segment) && limited != Some(segment)
+    }
+
+    /// Whether opening a segment frees another one.
+    pub(crate) fn frees_another(&self) -> bool {
+        self.segments.idle() > 0 && self.segments.all().any(|segment| self.may_leave(segment))
     }
 
     /// Opens a free segment for what the user writes, after what is live in `source`. Its list
     /// leaves out `source` and what has nothing live; these count until this one does.
     pub(crate) fn open_segment(&mut self, source: Option<u16>) -> Result<(), Error> {
-        self.user = None;
         let segment = self.choose_free().ok_or(Error::ReadOnly)?;
-        if self.segments.state(segment) != State::Clean {
-            self.erase_segment(segment)?;
-        }
+        self.user = None;
         // A header that fails may be found all the same: its number is not given again.
-        self.newest = self.newest.saturating_add(1);
+        self.newest = (self.newest | 1).saturating_add(1);
         self.segments.set_newest(self.newest);
-        let header = Header {
-            erase_count: self.segments.erase_count(segment),
-            number: self.newest,
-            source,
-        };
-        let address = self.base(segment);
-        let bytes = encode(&self.io.layout, address, &header);
-        self.segments.set_state(segment, State::Free);
-        if let Err(error) = self.io.program_bytes(address, &bytes) {
-            self.note_failure(segment);
-            return Err(error);
-        }
-        self.segments.set_number(segment, self.newest);
+        let open = self.program_header(segment, Role::User, self.newest, source)?;
         for other in self.segments.all() {
-            let leaves = Some(other) == source || self.segments.live(other) == 0;
-            if leaves && self.segments.state(other) == State::Used {
+            if Some(other) == source || self.may_leave(other) {
                 self.segments.set_state(other, State::Leaving);
             }
         }
         self.segments.set_state(segment, State::Used);
         self.opening = Some(segment);
-        let open = Open {
-            segment,
-            number: self.newest as u32,
-            place: self.io.layout.first,
-            units: 0,
-            breaks: false,
-            marks: false,
-        };
         match self.write_list(open) {
             Ok(open) => {
                 self.user = Some(open);
@@ -78,12 +72,59 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
+    /// Opens a free segment for what is moved apart from what the user writes. It ranks below the
+    /// segment where the user writes, and counts as far as records there say.
+    pub(crate) fn open_apart(&mut self) -> Result<(), Error> {
+        let user = self.user.ok_or(Error::WriteFailed)?;
+        let segment = self.choose_free().ok_or(Error::WriteFailed)?;
+        let number = self.segments.number(user.segment).saturating_sub(1);
+        let open = self.program_header(segment, Role::Moved, number, None)?;
+        self.segments.set_state(segment, State::Used);
+        self.limited = Some((segment, open.place));
+        self.apart = Some(open);
+        Ok(())
+    }
+
+    fn program_header(
+        &mut self,
+        segment: u16,
+        role: Role,
+        number: u64,
+        source: Option<u16>,
+    ) -> Result<Open, Error> {
+        if self.segments.state(segment) != State::Clean {
+            self.erase_segment(segment)?;
+        }
+        let header = Header {
+            erase_count: self.segments.erase_count(segment),
+            number,
+            role,
+            source,
+        };
+        let address = self.base(segment);
+        let bytes = encode(&self.io.layout, address, &header);
+        self.segments.set_state(segment, State::Free);
+        if let Err(error) = self.io.program_bytes(address, &bytes) {
+            self.note_failure(segment);
+            return Err(error);
+        }
+        self.segments.set_number(segment, number);
+        Ok(Open {
+            segment,
+            number: number as u32,
+            place: self.io.layout.first,
+            units: 0,
+            breaks: false,
+            marks: false,
+        })
+    }
+
     /// The first record of a segment: which others count when it does. FORMAT 5.6
     fn write_list(&mut self, open: Open) -> Result<Open, Error> {
         let size = self.io.layout.list_size();
         let head = Head::new(Kind::List, 0, 0, size);
         let mut record = Recording::start(&mut self.io, open, &head)?;
-        for byte in 0..size as u16 {
+        for byte in 0..self.segments.count().div_ceil(8) {
             let mut bits = 0;
             for bit in 0..8 {
                 let counts = self.segments.state(byte * 8 + bit) == State::Used;
@@ -91,6 +132,8 @@ impl<F: Flash> Engine<'_, F> {
             }
             record.put(&mut self.io, &[bits])?;
         }
+        let limit = self.encode_limit();
+        record.put(&mut self.io, &limit)?;
         record.finish(&mut self.io, 0)
     }
 

@@ -25,7 +25,9 @@ impl<F: Flash> Engine<'_, F> {
         let Some(tail) = self.tail else {
             return Ok(());
         };
-        if !self.copy_last(&tail)? {
+        // What is dropped may count at another look: what is written now has to be in a segment
+        // newer than that.
+        if self.dropped || !self.copy_last(&tail)? {
             self.user = None;
             let mut tries = self.segments.count();
             loop {
@@ -35,6 +37,7 @@ impl<F: Flash> Engine<'_, F> {
                 }
             }
         }
+        self.dropped = false;
         self.forget_tail();
         Ok(())
     }

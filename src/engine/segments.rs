@@ -147,6 +147,11 @@ impl<'m> Segments<'m> {
         u32::from(self.count()).saturating_sub(u32::from(self.bad))
     }
 
+    /// Whether a segment is in use and has nothing live.
+    pub(crate) fn is_idle(&self, segment: u16) -> bool {
+        self.state(segment) == State::Used && self.live(segment) == 0
+    }
+
     /// Segments in use with nothing live.
     pub(crate) fn idle(&self) -> u32 {
         u32::from(self.idle)
@@ -252,8 +257,12 @@ impl<'m> Segments<'m> {
             .max_by_key(|&segment| self.rank(segment))
     }
 
-    /// Whether nothing that counts is older than `segment`.
+    /// Whether nothing older than `segment` counts, or will when what leaves is gone.
     pub(crate) fn is_oldest(&self, segment: u16) -> bool {
-        self.next_up(None) == Some(segment)
+        let number = self.number(segment);
+        let stays = |&other: &u16| other != segment && self.state(other) == State::Used;
+        self.all()
+            .filter(stays)
+            .all(|other| self.number(other) > number)
     }
 }

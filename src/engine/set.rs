@@ -99,7 +99,7 @@ impl<F: Flash> Engine<'_, F> {
         key: &[u8],
         value: &[u8],
     ) -> Result<(), Error> {
-        self.prepare_write()?;
+        self.prepare_write(head.total())?;
         let mut tries = 2 * self.segments.count();
         let entry = loop {
             self.make_room(head.total())?;

@@ -38,6 +38,28 @@ impl<F: Flash> Engine<'_, F> {
                 return Ok(());
             }
         }
+        self.drop_tombstones(units, largest)
+    }
+
+    /// Room that tombstones take which are needed because of what is older: the oldest segments are
+    /// collected until the record fits. A write that they leave no room for is refused first.
+    fn drop_tombstones(&mut self, units: u32, largest: u32) -> Result<(), Error> {
+        let fits = |engine: &Self, live: u32| {
+            live.saturating_add(units) <= engine.capacity(largest.max(engine.largest))
+        };
+        for _ in 0..2 * self.segments.count() {
+            if fits(self, self.live) {
+                return Ok(());
+            }
+            if !fits(self, self.live.saturating_sub(self.tombstones)) {
+                break;
+            }
+            self.settle()?;
+            match self.segments.next_up(None) {
+                Some(oldest) if self.choose_free().is_some() => self.collect(oldest)?,
+                _ => break,
+            }
+        }
         Err(Error::Full)
     }
 
@@ -69,8 +91,14 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
-    /// What every write begins with: after a mount, what a cut may have left in doubt is settled.
-    pub(crate) fn prepare_write(&mut self) -> Result<(), Error> {
+    /// What every write begins with, one of `total` bytes that are appended at once.
+    pub(crate) fn prepare_write(&mut self, total: u32) -> Result<(), Error> {
+        self.prepare_change()?;
+        self.pace(total)
+    }
+
+    /// What every change begins with: after a mount, what a cut may have left in doubt is settled.
+    pub(crate) fn prepare_change(&mut self) -> Result<(), Error> {
         if self.segments.usable() < 2 {
             return Err(Error::ReadOnly);
         }
@@ -107,7 +135,7 @@ impl<F: Flash> Engine<'_, F> {
     /// Opens the next segment, one with what is live in another where it is the last free one.
     fn next_segment(&mut self, total: u32, levels: &mut bool) -> Result<(), Error> {
         let free = self.segments.free();
-        if free == 0 {
+        if free == 0 && self.choose_free().is_none() {
             return self.collect_into_open();
         }
         let overdue = if *levels { self.overdue(total) } else { None };
@@ -115,7 +143,7 @@ impl<F: Flash> Engine<'_, F> {
             *levels = false;
             return self.collect(victim);
         }
-        if free > 1 || self.segments.idle() > 0 {
+        if free != 1 || self.frees_another() {
             return self.open_segment(None);
         }
         let victim = self.choose_victim(total).ok_or(Error::WriteFailed)?;

@@ -187,7 +187,7 @@ impl<F: Flash> Engine<'_, F> {
         flags: u8,
         piece: u32,
     ) -> Result<(), Error> {
-        self.prepare_write()?;
+        self.prepare_write(self.io.layout.block)?;
         self.begin(identity, key, value.len() as u32, flags, piece)?;
         self.add(value)?;
         self.finalize()
@@ -197,7 +197,7 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn start_stream(&mut self, key: &[u8], size: u32, flags: u8) -> Result<(), Error> {
         let identity = Identity::of_key(key);
         let shape = self.check_set(&identity, key, size)?;
-        self.prepare_write()?;
+        self.prepare_write(self.io.layout.block)?;
         let piece = match shape {
             Shape::Whole => 0,
             Shape::Fragments { piece } => piece,

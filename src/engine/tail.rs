@@ -231,6 +231,20 @@ impl<F: Flash> Engine<'_, F> {
         Ok(behind)
     }
 
+    /// Where the segment ends that took what was moved last: behind that may be what a collection
+    /// that was cut off has left, and is still where it came from.
+    pub(crate) fn limit_of(&self, segment: u16) -> Option<Hidden> {
+        let is = |limit: &(u16, u32)| limit.0 == segment;
+        let (_, end) = self.limited.filter(is).or(self.left.filter(is))?;
+        let open = self.apart.filter(|open| open.segment == segment);
+        Some(Hidden {
+            segment,
+            from: open.map_or(end, |open| open.place),
+            to: self.io.layout.segment_size,
+            last: 0,
+        })
+    }
+
     /// Hides what is from `from` on in a segment that was open at the mount.
     fn hide(&mut self, segment: u16, from: u32, last: u32) {
         self.hidden = Hidden {

@@ -10,7 +10,56 @@ use crate::{error::Error, flash::Flash};
 /// as the largest record takes.
 const SOON: u32 = 4;
 
+/// From this many segments on, what is moved goes to segments of its own.
+const SEGMENTS_FOR_APART: u32 = 16;
+/// Segments that must be left over beside what is live: the two that are open, the free one, and
+/// one for what is dead. With fewer, two open ones cost more than they save.
+const SPARE_FOR_APART: u32 = 4;
+/// The part of the open segment that is left when collection ahead of need begins. What dies
+/// meanwhile is not moved; begun later, there is no time to free a segment with one victim a write.
+const LATE: u32 = 2;
+
 impl<F: Flash> Engine<'_, F> {
+    /// Whether what is moved goes to a segment of its own: old data are then not moved again
+    /// together with new. Not worth it when there are few segments, or little room.
+    fn separates(&self) -> bool {
+        let usable = self.segments.usable();
+        let payload = self.io.layout.payload_units();
+        let most = payload.saturating_mul(usable.saturating_sub(SPARE_FOR_APART));
+        usable >= SEGMENTS_FOR_APART && self.live < most
+    }
+
+    /// Collects ahead of need: at most one victim a call, while one segment is free and the open one
+    /// will soon be full. Not in a write that opens a segment itself.
+    pub(crate) fn pace(&mut self, total: u32) -> Result<(), Error> {
+        let spare = 2 * self.io.layout.retire_room();
+        let Some(open) = self.user.filter(|open| open.has_room(&self.io, total, spare)) else {
+            return Ok(());
+        };
+        let payload = self.io.layout.payload_units();
+        let late = payload.saturating_sub(open.units) < payload / LATE;
+        if !late || self.segments.free() != 1 || self.opening.is_some() || !self.separates() {
+            return Ok(());
+        }
+        // What an earlier session has left behind the end of one has to go first.
+        let apart = self.apart.map(|open| open.segment);
+        let left = self.limited.map(|(segment, _)| segment);
+        let left = left.filter(|_| apart.is_none());
+        let fits = |segment: u16| {
+            segment != open.segment
+                && Some(segment) != apart
+                && self.segments.live(segment) < payload
+        };
+        let Some(victim) = left.or_else(|| self.best(fits)) else {
+            return Ok(());
+        };
+        match self.move_apart(victim) {
+            // Not now: the write itself decides whether it can go without.
+            Err(Error::WriteFailed) => Ok(()),
+            result => result,
+        }
+    }
+
     /// One step of the work that can be done ahead; returns whether there was any.
     pub(crate) fn maintain_step(&mut self) -> Result<bool, Error> {
         if self.segments.usable() < 2 || !self.is_nearly_over() {
@@ -61,7 +110,8 @@ impl<F: Flash> Engine<'_, F> {
         let victim = self.lagging().or_else(oldest).or_else(least)?;
         // One that leaves room is taken when room is made.
         let fits = self.segments.live(victim) <= self.most_beside(total);
-        (!fits || self.segments.free() > 1).then_some(victim)
+        let without = self.segments.free() > 1 || self.frees_another();
+        (!fits || without).then_some(victim)
     }
 
     /// The most units that may be live in a victim which leaves room for a record of `total` bytes.
@@ -107,16 +157,21 @@ impl<F: Flash> Engine<'_, F> {
             .filter(fits)
             .or_else(|| oldest().filter(fits))
             .or_else(|| worn().filter(fits))
-            .or_else(|| {
-                self.candidates().filter(fits).max_by(|&one, &other| {
-                    let ((gain, cost), (other_gain, other_cost)) =
-                        (self.benefit(one), self.benefit(other));
-                    (gain * other_cost).cmp(&(other_gain * cost))
-                })
-            })
+            .or_else(|| self.best(|segment| fits(&segment)))
             .or_else(|| {
                 self.candidates()
                     .min_by_key(|&segment| self.segments.live(segment))
+            })
+    }
+
+    /// The segment the dead share and age of which promise most.
+    fn best(&self, fits: impl Fn(u16) -> bool) -> Option<u16> {
+        self.candidates()
+            .filter(|&segment| fits(segment))
+            .max_by(|&one, &other| {
+                let ((gain, cost), (other_gain, other_cost)) =
+                    (self.benefit(one), self.benefit(other));
+                (gain * other_cost).cmp(&(other_gain * cost))
             })
     }
 
