@@ -18,7 +18,7 @@ use super::{
 use crate::{error::Error, flash::Flash};
 
 /// Bytes of the value of a retire record. FORMAT 5.5
-pub(crate) const RETIRE_SIZE: u32 = 10;
+pub(crate) const RETIRE_SIZE: u32 = 6;
 /// Stands for no segment in it.
 const NONE: u16 = 0xFFFF;
 /// Walks over a victim in which something live does not show up any more.
@@ -96,12 +96,10 @@ impl<F: Flash> Engine<'_, F> {
             self.limited = Some((open.segment, open.place));
         }
         let limited = self.limited.filter(|&(segment, _)| Some(segment) != victim);
-        let number = victim.map_or(0, |victim| self.segments.low_number(victim));
         let before = core::mem::replace(&mut self.limited, limited);
         let mut value = [0; RETIRE_SIZE as usize];
         put(&mut value, 0, victim.unwrap_or(NONE).to_le_bytes());
-        put(&mut value, 2, number.to_le_bytes());
-        put(&mut value, 6, self.encode_limit());
+        put(&mut value, 2, self.encode_limit());
         let head = Head::new(Kind::Retire, 0, 0, RETIRE_SIZE);
         if let Err(error) = self.append(&head, &[], &value) {
             self.limited = before;
@@ -272,9 +270,7 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn restore(&mut self, pending: u16) -> Result<(), Error> {
         let mut moved = None;
         if let Some(stream) = &mut self.stream {
-            moved = stream
-                .source
-                .take_if(|source| source.segment == pending);
+            moved = stream.source.take_if(|source| source.segment == pending);
         }
         self.recount()?;
         if let Some(copy) = moved {
@@ -287,8 +283,7 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// What a retire record says: which segment is void, with the low half of its number; and as
-    /// [`Self::encode_limit`].
+    /// What a retire record says: which segment is void, and as [`Self::encode_limit`].
     pub(crate) fn read_retire(&mut self, entry: &Entry) -> Result<Option<Retire>, Error> {
         let mut value = [0; RETIRE_SIZE as usize];
         if entry.damaged || entry.head.kind != Kind::Retire || entry.head.value_len != RETIRE_SIZE {
@@ -298,8 +293,7 @@ impl<F: Flash> Engine<'_, F> {
         self.io.read(base, at, &mut value, SCAN)?;
         Ok(Some(Retire {
             victim: u16::from_le_bytes(take(&value, 0)),
-            number: u32::from_le_bytes(take(&value, 2)),
-            limited: self.decode_limit(take(&value, 6)),
+            limited: self.decode_limit(take(&value, 2)),
         }))
     }
 }
@@ -307,6 +301,5 @@ impl<F: Flash> Engine<'_, F> {
 /// What a retire record says.
 pub(crate) struct Retire {
     pub(crate) victim: u16,
-    pub(crate) number: u32,
     pub(crate) limited: Option<(u16, u32)>,
 }

@@ -70,11 +70,7 @@ fn check(bytes: &[u8; HEADER_SIZE as usize], address: u32) -> u32 {
 }
 
 /// The header of a segment at `address`. FORMAT 3.2
-pub(crate) fn encode(
-    layout: &Layout,
-    address: u32,
-    header: &Header,
-) -> [u8; HEADER_SIZE as usize] {
+pub(crate) fn encode(layout: &Layout, address: u32, header: &Header) -> [u8; HEADER_SIZE as usize] {
     let mut bytes = [0; HEADER_SIZE as usize];
     let role = match header.role {
         Role::User => ROLE_USER,

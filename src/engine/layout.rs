@@ -16,7 +16,7 @@ pub(crate) const HEAD_SIZE: u32 = 2;
 /// Bytes of a segment header before padding. FORMAT 3.2
 pub(crate) const HEADER_SIZE: u32 = 24;
 /// Bytes of a retire record. FORMAT 5.5
-const RETIRE_RECORD: u32 = 19;
+const RETIRE_RECORD: u32 = 15;
 /// Bytes of a list that tell where the segment ends that takes what is moved. FORMAT 5.6
 const LIST_LIMIT: u32 = 4;
 /// Bytes of a list record beside its value. FORMAT 5.6

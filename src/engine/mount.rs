@@ -184,10 +184,8 @@ impl<F: Flash> Engine<'_, F> {
                 continue;
             };
             let void = retire.victim;
-            if void != user
-                && self.segments.is_used(void)
-                && self.segments.low_number(void) == retire.number
-            {
+            if void != user {
+                // Whatever is there now: what was opened since is told of behind this.
                 self.segments.set_state(void, State::Free);
             }
             self.limit(retire.limited)?;

@@ -33,7 +33,10 @@ impl<F: Flash> Engine<'_, F> {
     /// will soon be full. Not in a write that opens a segment itself.
     pub(crate) fn pace(&mut self, total: u32) -> Result<(), Error> {
         let spare = 2 * self.io.layout.retire_room();
-        let Some(open) = self.user.filter(|open| open.has_room(&self.io, total, spare)) else {
+        let Some(open) = self
+            .user
+            .filter(|open| open.has_room(&self.io, total, spare))
+        else {
             return Ok(());
         };
         let payload = self.io.layout.payload_units();
@@ -101,7 +104,11 @@ impl<F: Flash> Engine<'_, F> {
             .segments
             .erase_count(self.choose_free()?)
             .saturating_add(1);
-        let oldest = || self.segments.next_up(None).filter(|_| self.tombstones_press());
+        let oldest = || {
+            self.segments
+                .next_up(None)
+                .filter(|_| self.tombstones_press())
+        };
         let least = || {
             let least = self.least_worn()?;
             self.wears_apart(self.segments.erase_count(least), next)
@@ -145,10 +152,16 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn choose_victim(&self, total: u32) -> Option<u16> {
         let most = self.most_beside(total);
         let fits = |&segment: &u16| self.segments.live(segment) <= most;
-        let oldest = || self.segments.next_up(None).filter(|_| self.tombstones_press());
+        let oldest = || {
+            self.segments
+                .next_up(None)
+                .filter(|_| self.tombstones_press())
+        };
         let worn = || {
             let all = self.segments.all();
-            let highest = all.map(|segment| self.segments.erase_count(segment)).max()?;
+            let highest = all
+                .map(|segment| self.segments.erase_count(segment))
+                .max()?;
             let least = self.least_worn()?;
             self.wears_apart(self.segments.erase_count(least), highest)
                 .then_some(least)

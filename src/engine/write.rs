@@ -201,12 +201,7 @@ impl Recording {
 
 impl<F: Flash> Engine<'_, F> {
     /// Appends a record whose key and value are at hand. A failure closes the segment.
-    pub(crate) fn append(
-        &mut self,
-        head: &Head,
-        key: &[u8],
-        value: &[u8],
-    ) -> Result<Entry, Error> {
+    pub(crate) fn append(&mut self, head: &Head, key: &[u8], value: &[u8]) -> Result<Entry, Error> {
         let open = self.user.take().ok_or(Error::WriteFailed)?;
         let mut record = Recording::start(&mut self.io, open, head)?;
         record.put(&mut self.io, key)?;

@@ -408,7 +408,6 @@ impl Flash for Sim {
 
     fn program(&mut self, address: u32, data: &[u8]) -> Result<(), FlashError> {
         self.burn()?;
-        if std::env::var("SIMT").is_ok() { std::eprintln!("PROG {address} {} {:02x?}", data.len(), &data[..data.len().min(48)]); }
         self.check_program(address, data)?;
         let size = data.len() as u32;
         let first = std::mem::replace(&mut self.first_call, false);
@@ -417,7 +416,6 @@ impl Flash for Sim {
             address,
             size,
         }) {
-            if std::env::var("SIMT").is_ok() { std::eprintln!("CUT {cut:?} first {first}"); }
             self.tear_program(address, data, cut, first);
             self.unlie();
             return Err(FlashError);
@@ -454,7 +452,6 @@ impl Flash for Sim {
 
     fn erase(&mut self, address: u32, size: u32) -> Result<(), FlashError> {
         self.burn()?;
-        if std::env::var("SIMT").is_ok() { std::eprintln!("ERASE {address} {size}"); }
         self.check_erase(address, size)?;
         self.first_call = false;
         let sector = self.sector_at(address);
@@ -463,7 +460,6 @@ impl Flash for Sim {
             address,
             size,
         }) {
-            if std::env::var("SIMT").is_ok() { std::eprintln!("CUT {cut:?}"); }
             self.tear_erase(sector, cut);
             self.unlie();
             return Err(FlashError);
