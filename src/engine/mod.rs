@@ -114,8 +114,8 @@ pub struct Engine<'m, F: Flash> {
     keys: u32,
     /// Whether these counts are those of what is on flash.
     is_counted: bool,
-    /// Number and place of the record that was verified last; no record has place 0.
-    verified: (u32, u32),
+    /// Segment and place of the record that was verified last; no record has place 0.
+    verified: (u16, u32),
     /// Segment in which an opening failed once.
     suspect: Option<u16>,
     recovered_records: u32,
