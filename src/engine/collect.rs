@@ -92,11 +92,11 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Says that `victim` is void, and what counts where records are moved to.
     fn retire(&mut self, victim: Option<u16>) -> Result<(), Error> {
-        if let Some(open) = self.apart {
-            self.limited = Some((open.segment, open.place));
-        }
-        let limited = self.limited.filter(|&(segment, _)| Some(segment) != victim);
-        let before = core::mem::replace(&mut self.limited, limited);
+        let before = self.limited;
+        let end = self.apart.map(|open| (open.segment, open.place));
+        self.limited = end
+            .or(before)
+            .filter(|&(segment, _)| Some(segment) != victim);
         let mut value = [0; RETIRE_SIZE as usize];
         put(&mut value, 0, victim.unwrap_or(NONE).to_le_bytes());
         put(&mut value, 2, self.encode_limit());
