@@ -162,6 +162,19 @@ impl<F: Flash> Engine<'_, F> {
         written
     }
 
+    /// Where a value in pieces that was dropped is all there is in the segment opened last, a note
+    /// lets it count.
+    pub(crate) fn conclude_opening(&mut self) -> Result<(), Error> {
+        if self.opening.is_none() {
+            return Ok(());
+        }
+        let noted = self.append_note(None);
+        match self.end_or_give_up_opening(noted) {
+            Err(Error::WriteFailed) => Ok(()),
+            result => result,
+        }
+    }
+
     /// Nothing in the segment opened last counts: what it was to leave out still does. `failed`: its
     /// flash did.
     pub(crate) fn give_up_opening(&mut self, failed: bool) -> Result<(), Error> {

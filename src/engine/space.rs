@@ -105,6 +105,7 @@ impl<F: Flash> Engine<'_, F> {
             return Err(Error::ReadOnly);
         }
         self.make_counted()?;
+        self.conclude_opening()?;
         self.settle()
     }
 
