@@ -81,11 +81,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 fn division(geometry: &Geometry) -> Division {
-    Division::new(
-        &geometry.sectors,
-        geometry.program_size,
-        geometry.needs_erase,
-    )
+    Division::new(&geometry.sectors, geometry.program_size)
 }
 
 /// A store filled the same way each time, and what is in it.
@@ -285,64 +281,67 @@ fn an_independent_reader_finds_the_same() {
             }
         }
     }
-    // Resets and notes are rare; all else must be somewhere.
-    assert!(seen[..6].iter().all(|&count| count > 0), "{seen:?}");
+    // Everything there is must be somewhere.
+    assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
 }
 
+/// Sections 3.2, 5.5, 5.6 and 8.1.
 #[test]
-fn markers_and_headers_by_hand() {
-    let (mut erased, mut users, mut destinations, mut named) = (0, 0, 0, 0);
+fn headers_and_lists_by_hand() {
+    let (mut users, mut moved, mut sources, mut left_out, mut limits) = (0, 0, 0, 0, 0);
     for (name, geometry) in flashes() {
         let (image, _) = committed(name);
-        let division = division(&geometry);
-        for segment in 0..division.segments.len() {
-            let marker = reader::marker(&division, &image, segment);
-            let Some(header) = reader::header(&division, &image, segment) else {
-                assert!(marker.is_none_or(|(count, _)| count > 0), "{name}");
-                erased += u32::from(marker.is_some());
+        let d = division(&geometry);
+        for segment in 0..d.segments.len() {
+            let Some(header) = reader::header(&d, &image, segment) else {
                 continue;
             };
-            if header.destination {
-                destinations += 1;
-                assert_ne!(header.number % 16, 0, "{name}: section 8.1");
-            } else {
-                users += 1;
-                assert_eq!(header.number % 16, 0, "{name}: section 8.1");
+            assert!(header.erase_count > 0, "{name}");
+            assert_eq!(header.number % 2 == 1, header.moved, "{name}: section 8.1");
+            let records = reader::records(&d, d.bytes(&image, segment), header.number);
+            if header.moved {
+                moved += 1;
+                assert!(reader::list(&d, &records).is_none(), "{name}");
+                continue;
             }
-            // A marker that is still there was in the same turn, where flash is erased.
-            if geometry.needs_erase {
-                assert!(
-                    marker.is_none_or(|(count, _)| count == header.erase_count),
-                    "{name}"
-                );
+            users += 1;
+            let list = reader::list(&d, &records).unwrap();
+            assert!(!list.listed.contains(&segment), "{name}");
+            if let Some(source) = header.source {
+                sources += 1;
+                assert!(!list.listed.contains(&source), "{name}: section 5.6");
             }
-            assert!(u64::from(header.collects) <= header.number, "{name}");
-            let (next, erases) = header.next;
-            if (next, erases) != (0xFFFF, 0xFFFF) {
-                named += 1;
-                assert!(
-                    usize::from(next) < division.segments.len() && erases > 0,
-                    "{name}"
-                );
-            }
+            left_out += usize::from(list.listed.len() + 1 < d.segments.len());
+            limits += records
+                .iter()
+                .filter_map(|record| reader::retired(&d, record))
+                .filter(|(_, limit)| limit.is_some_and(|(_, end)| end > d.first))
+                .count();
         }
     }
-    let seen = [erased, users, destinations, named];
+    let seen = [users, moved, sources, left_out, limits];
     assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
 }
 
 /// Section 8.3.
 #[test]
-fn a_formatted_partition_has_bare_markers() {
+fn a_formatted_partition_has_one_segment_with_an_empty_list() {
     for (name, geometry) in flashes() {
-        let division = division(&geometry);
+        let d = division(&geometry);
         let mut sim = Sim::new(geometry, 1);
         let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(4));
         Engine::format(&mut sim, lent.memory(), &CONFIG).unwrap();
-        for segment in 0..division.segments.len() {
-            let found = reader::marker(&division, &sim.image(), segment);
-            assert_eq!(found, Some((1, true)), "{name}");
-        }
+        let image = sim.image();
+        let headed: Vec<usize> = (0..d.segments.len())
+            .filter(|&segment| reader::header(&d, &image, segment).is_some())
+            .collect();
+        assert_eq!(headed, [0], "{name}");
+        let number = reader::header(&d, &image, 0).unwrap().number;
+        let records = reader::records(&d, d.bytes(&image, 0), number);
+        let kinds: Vec<u8> = records.iter().map(|record| record.kind).collect();
+        assert_eq!(kinds, [6, 7], "{name}");
+        let list = reader::list(&d, &records).unwrap();
+        assert_eq!((list.listed.len(), list.limit), (0, None), "{name}");
     }
 }
 
@@ -355,23 +354,28 @@ fn bytes_of_the_example() {
         .unwrap()
         .set(b"a", b"xy", 0)
         .unwrap();
-    let (image, division) = (sim.image(), division(sim.geometry()));
-    let used = (0..4).find(|&at| reader::header(&division, &image, at).is_some());
-    let bytes = division.bytes(&image, used.unwrap());
-    assert_eq!(bytes[division.first..][..2], [0x30, 0x82]);
-    let record = [
-        0x10, 1, 2, 0x8A, 0xDC, b'a', b'x', b'y', 0x27, 0xCD, 0x58, 0xAC,
+    let (image, d) = (sim.image(), division(sim.geometry()));
+    let bytes = d.bytes(&image, 0);
+    let number = reader::header(&d, &image, 0).unwrap().number;
+    let records = reader::records(&d, bytes, number);
+    let place = records.last().unwrap().place;
+    let text = |range: std::ops::Range<usize>| {
+        let hex = bytes[range].iter().map(|byte| format!("{byte:02X}"));
+        hex.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((number, d.first, place), (2, 24, 85));
+    let shown = [
+        text(0..24),
+        text(d.first..d.first + 2),
+        text(d.first + 2..d.first + 16),
+        text(place..place + 12),
     ];
-    assert_eq!(bytes[division.first + 2..][..12], record);
-    let number = reader::header(&division, &image, used.unwrap())
-        .unwrap()
-        .number;
-    assert_eq!((number, division.first), (16, 48));
 
     // The document has the same bytes, and the vectors of section 2.
     let document = fs::read_to_string(root().join("docs/format.md")).unwrap();
-    for text in ["30 82", "10 01 02 8A DC  61  78 79  27 CD 58 AC"] {
-        assert!(document.contains(text), "{text}");
+    let plain = document.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in shown {
+        assert!(plain.contains(&text), "{text}");
     }
     for (seed, seed_text) in [(0, "0"), (1, "1"), (0x766B_766E, "0x766B766E")] {
         let crc = crc32(seed, b"123456789");
@@ -401,6 +405,7 @@ fn program_calls_stay_in_their_block() {
             for call in calls.iter().filter(|call| !call.erase) {
                 let (from, to) = range(call, start);
                 assert!(from % d.unit == 0 && to % d.unit == 0, "{name}: {call:?}");
+                // Where nothing is erased, what is overwritten as a whole is in calls of a block too.
                 if from >= d.first {
                     assert_eq!(from / d.block, (to - 1) / d.block, "{name}: {call:?}");
                 }
@@ -411,7 +416,7 @@ fn program_calls_stay_in_their_block() {
             // Since the header was programmed no call has put bytes of two records.
             let opened = calls
                 .iter()
-                .rposition(|call| !call.erase && call.address as usize == start + d.header_at);
+                .rposition(|call| !call.erase && call.address as usize == start);
             let records = reader::records(&d, d.bytes(&image, segment), header.number);
             for call in &calls[opened.unwrap() + 1..] {
                 let (from, to) = range(call, start);
@@ -442,10 +447,7 @@ fn checks_are_bound_to_their_place() {
         let bytes = d.bytes(&image, used).to_vec();
         assert!(!reader::records(&d, &bytes, number).is_empty(), "{name}");
         // Another generation of the same segment, and the same bytes one place further on.
-        assert!(
-            reader::records(&d, &bytes, number + 16).is_empty(),
-            "{name}"
-        );
+        assert!(reader::records(&d, &bytes, number + 2).is_empty(), "{name}");
         let mut moved = bytes.clone();
         moved.copy_within(d.first..d.segment_size - d.block, d.first + d.block);
         let same = |place| reader::record(&d, &bytes, number, place).is_some();
@@ -456,20 +458,19 @@ fn checks_are_bound_to_their_place() {
                 record.place
             );
         }
-        // Marker and header in another segment.
+        // The header in another segment.
         let other = (used + 1) % d.segments.len();
         image.copy_within(
             d.segments[used]..d.segments[used] + d.segment_size,
             d.segments[other],
         );
         assert!(headed(&image, other).is_none(), "{name}");
-        assert!(reader::marker(&d, &image, other).is_none(), "{name}");
     }
 }
 
-/// Section 3.3.
+/// Section 5.6.
 #[test]
-fn what_a_header_passes_is_void() {
+fn what_a_list_leaves_out_does_not_count() {
     let (_, geometry) = flashes().swap_remove(0);
     let (d, mut sim) = (division(&geometry), Sim::new(geometry.clone(), 1));
     let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(KEYS));
@@ -477,22 +478,36 @@ fn what_a_header_passes_is_void() {
     let (mut store, mut held) = (lent.mount(&mut sim, &CONFIG).unwrap(), Contents::new());
     store.reserved_data_set(b"root").unwrap();
     held.insert(Vec::new(), (1, b"root".to_vec()));
-    for round in 0..8 {
+    for round in 0..10 {
         let key = round.to_string();
         let value = value(round, d.segment_size as u32 / 4);
         assert!(put(&mut store, &mut held, &key, &value, 0));
     }
     let mut image = sim.image();
-    let number = |at: usize| reader::header(&d, &image, at).map(|header| header.number);
-    let at = (0..4).find(|&at| number(at) == Some(48)).unwrap();
-    let header = d.segments[at] + d.header_at;
-    image[header + 18] = 2;
-    let crc = crc32(0x486B_766E ^ d.segments[at] as u32, &image[header..][..28]);
-    image[header + 28..][..4].copy_from_slice(&crc.to_le_bytes());
-    let before = reader::segments_that_count(&d, &sim.image());
-    let (_, gone) = before.iter().find(|(number, _)| *number == 32).unwrap();
-    held.retain(|key, _| gone.iter().all(|record| record.key != *key));
-    assert!(!gone.is_empty());
+    let headers = |at: usize| reader::header(&d, &image, at);
+    let newest = (0..d.segments.len()).max_by_key(|&at| headers(at).map(|header| header.number));
+    let newest = newest.unwrap();
+    let number = headers(newest).unwrap().number;
+    let records = reader::records(&d, d.bytes(&image, newest), number);
+    let listed = reader::list(&d, &records).unwrap().listed;
+    // Not the oldest, where the reserved data are.
+    let gone = *listed
+        .iter()
+        .max_by_key(|&&at| headers(at).map(|h| h.number))
+        .unwrap();
+    let lost = reader::records(&d, d.bytes(&image, gone), headers(gone).unwrap().number);
+    let holds = |key: &Vec<u8>| {
+        lost.iter()
+            .any(|record| record.kind < 5 && record.key == *key)
+    };
+    held.retain(|key, _| !holds(key));
+    // The list is the first record of its block: two bytes of a head, five of a header.
+    let at = d.segments[newest] + d.first;
+    let (bits, size) = (at + 7, d.segments.len().div_ceil(8) + 4);
+    image[bits + gone / 8] &= !(1 << (gone % 8));
+    let seed = 0x766B_766E ^ number as u32 ^ (d.first as u32).wrapping_mul(0x9E37_79B1);
+    let crc = crc32(seed, &image[at + 2..bits + size]);
+    image[bits + size..][..4].copy_from_slice(&crc.to_le_bytes());
     let mut sim = Sim::from_image(geometry, &image, 2);
     let found = read_all(&mut lent.mount(&mut sim, &CONFIG).unwrap());
     assert_eq!(listing(&found), listing(&held));

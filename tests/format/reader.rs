@@ -48,8 +48,8 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+fn u48_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u16_at(bytes, at + 4)) << 32
 }
 
 /// Section 3: how the partition is divided.
@@ -61,18 +61,18 @@ pub(crate) struct Division {
     pub(crate) unit: usize,
     pub(crate) align: usize,
     pub(crate) block: usize,
-    pub(crate) header_at: usize,
     pub(crate) first: usize,
-    pub(crate) end: usize,
-    marker: usize,
 }
 
 impl Division {
-    pub(crate) fn new(sectors: &[u32], unit: u32, has_erase: bool) -> Self {
+    pub(crate) fn new(sectors: &[u32], unit: u32) -> Self {
         let sectors: Vec<usize> = sectors.iter().map(|&size| size as usize).collect();
         let (total, unit) = (sectors.iter().sum::<usize>(), unit as usize);
         let largest = sectors.iter().copied().max().unwrap().max(256);
-        let segment_size = largest * (16 * unit).div_ceil(largest);
+        let mut segment_size = largest * (16 * unit).div_ceil(largest);
+        while (total / segment_size).div_ceil(8) > segment_size / 64 {
+            segment_size *= 2;
+        }
         let mut segments = Vec::new();
         let (mut start, mut at) = (0, 0);
         for &sector in &sectors {
@@ -96,19 +96,13 @@ impl Division {
             4096..16384 => 128,
             _ => 256,
         };
-        let marker = if has_erase { 16 } else { 24 };
-        let header_at = round_up(marker, unit);
-        let seals = if unit <= 16 { 2 } else { 1 };
         Self {
             segment_size,
             segments,
             unit,
             align,
             block: block.max(align),
-            header_at,
-            first: round_up(header_at + round_up(32, unit), align),
-            end: segment_size - round_up(seals * round_up(4, unit), align),
-            marker,
+            first: round_up(24, align),
         }
     }
 
@@ -133,7 +127,7 @@ impl Division {
             if at.is_multiple_of(self.block) {
                 at += 2;
             }
-            out.push(*segment.get(..self.end)?.get(at)?);
+            out.push(*segment.get(at)?);
             at += 1;
         }
         Some((out, at))
@@ -144,61 +138,28 @@ impl Division {
     }
 }
 
-/// Section 3.2: the erase count of a marker that verifies, and whether it is bare.
-pub(crate) fn marker(division: &Division, image: &[u8], segment: usize) -> Option<(u32, bool)> {
-    let bytes = &division.bytes(image, segment)[..division.marker];
-    let address = division.segments[segment] as u32;
-    let (body, crc) = bytes.split_at(division.marker - 4);
-    let verifies = u32_at(crc, 0) == crc32(0x4D6B_766E ^ address, body);
-    [0, 2]
-        .into_iter()
-        .find(|&role| verifies && bytes[..8] == division.parameters(role))
-        .map(|role| (u32_at(bytes, 8), role == 2))
-}
-
-/// Section 3.5: whether a seal names a place.
-fn is_sealed(d: &Division, bytes: &[u8], number: u64, place: usize) -> bool {
-    let seals = if d.unit <= 16 { 2 } else { 1 };
-    (1..=seals).any(|back| {
-        let at = d.segment_size - back * round_up(4, d.unit);
-        let units = ((place / d.align) as u16).to_le_bytes();
-        let check = crc32(seed(number, at), &units).to_le_bytes();
-        let seal = [units[0], units[1], check[0], check[1]];
-        bytes[at..at + 4] == seal && seal != [seal[0]; 4]
-    })
-}
-
-/// Section 3.3.
+/// Section 3.2.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    pub(crate) destination: bool,
+    /// For moved records.
+    pub(crate) moved: bool,
     pub(crate) erase_count: u32,
     pub(crate) number: u64,
-    pub(crate) passes: u16,
-    pub(crate) collects: u32,
-    pub(crate) next: (u16, u16),
-}
-
-impl Header {
-    /// The user segments that it passed over. Section 3.3.
-    fn passed(&self) -> Void {
-        Void::Between(self.number - 16 * u64::from(self.passes), self.number)
-    }
+    pub(crate) source: Option<usize>,
 }
 
 pub(crate) fn header(division: &Division, image: &[u8], segment: usize) -> Option<Header> {
-    let bytes = &division.bytes(image, segment)[division.header_at..][..32];
+    let bytes = &division.bytes(image, segment)[..24];
     let address = division.segments[segment] as u32;
-    let verifies = u32_at(bytes, 28) == crc32(0x486B_766E ^ address, &bytes[..28]);
+    let verifies = u32_at(bytes, 20) == crc32(0x486B_766E ^ address, &bytes[..20]);
     let role = bytes[1];
     assert!(!verifies || role >> 4 == 1 && role & 15 < 2, "newer");
+    let source = usize::from(u16_at(bytes, 18));
     (verifies && bytes[..8] == division.parameters(role)).then(|| Header {
-        destination: role & 15 == 1,
+        moved: role & 15 == 1,
         erase_count: u32_at(bytes, 8),
-        number: u64_at(bytes, 12) & 0xFFFF_FFFF_FFFF,
-        passes: u16_at(bytes, 18),
-        collects: u32_at(bytes, 20),
-        next: (u16_at(bytes, 24), u16_at(bytes, 26)),
+        number: u48_at(bytes, 12),
+        source: (source != 0xFFFF).then_some(source),
     })
 }
 
@@ -311,8 +272,8 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
                 continue;
             }
         }
-        if block >= d.end {
-            return without_void(d, bytes, number, found);
+        if block >= d.segment_size {
+            return without_void(found);
         }
         let head = block_head(d, bytes, number, block).and_then(|head| head.first);
         place = head.map(|units| block + units * d.align);
@@ -321,7 +282,7 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
 }
 
 /// Section 6.2, from the last record down.
-fn without_void(d: &Division, bytes: &[u8], number: u64, found: Vec<Record>) -> Vec<Record> {
+fn without_void(found: Vec<Record>) -> Vec<Record> {
     let resumes = |record: &Record| record.void_from.filter(|&from| from < record.place);
     let mut from = usize::MAX;
     let mut left: Vec<Record> = Vec::new();
@@ -329,7 +290,7 @@ fn without_void(d: &Division, bytes: &[u8], number: u64, found: Vec<Record>) -> 
         let record = &found[at];
         let shown = match found.get(at + 1) {
             Some(next) => resumes(next).is_none_or(|from| from > record.place),
-            None => is_sealed(d, bytes, number, record.place),
+            None => false,
         };
         if record.place < from && (shown || resumes(record).is_none()) {
             from = resumes(record).unwrap_or(usize::MAX);
@@ -353,7 +314,7 @@ fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record) -> bool {
     let from = torn.place - torn.place % d.block + d.block;
     let given_up = (from..=torn.end)
         .step_by(d.block)
-        .filter(|&block| block < d.end)
+        .filter(|&block| block < d.segment_size)
         .any(|block| block_head(d, bytes, number, block).is_some_and(|head| head.breaks));
     let next = record(d, bytes, number, torn.end);
     !given_up && next.is_some_and(|next| !next.torn)
@@ -362,101 +323,136 @@ fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record) -> bool {
 /// What a partition holds: flags and value of each key, the reserved data under the empty key.
 pub(crate) type Contents = BTreeMap<Vec<u8>, (u8, Vec<u8>)>;
 
-/// What a record declares void. Section 5.5.
-#[derive(Clone, Copy)]
-enum Void {
-    /// The segment with this low half of a number; dropped, or with what was collected into it.
-    Number(u32, bool),
-    /// The user segments between.
-    Between(u64, u64),
-    Below(u64),
+/// Section 5.6: the segments that a list names, and the limit behind.
+pub(crate) struct List {
+    pub(crate) listed: Vec<usize>,
+    pub(crate) limit: Limit,
 }
 
-/// What a segment declares void that counts. Section 5.5.
-fn voids(d: &Division, bytes: &[u8], number: u64, records: &[Record]) -> Vec<Void> {
-    let counts = |at: usize| match records.get(at + 1) {
-        Some(next) => next.void_from.is_none_or(|from| from > records[at].place),
-        None => is_sealed(d, bytes, number, records[at].place),
-    };
-    let says = |record: &Record| match (record.kind, u64_at(&record.value, 0)) {
-        (6, value) => Void::Below(value),
-        (_, value) => Void::Number(value as u32, record.flags & 1 == 1),
-    };
-    (0..records.len())
-        .filter(|&at| matches!(records[at].kind, 5 | 6) && !records[at].torn && counts(at))
-        .map(|at| says(&records[at]))
-        .collect()
+/// A segment for moved records, and the place up to which they count.
+pub(crate) type Limit = Option<(usize, usize)>;
+
+fn limit(d: &Division, bytes: &[u8]) -> Limit {
+    let segment = usize::from(u16_at(bytes, 0));
+    (segment < d.segments.len()).then(|| (segment, usize::from(u16_at(bytes, 2)) * d.align))
 }
 
-/// What was collected into what is void.
-fn collected(used: &[(usize, Header)], voids: &[Void]) -> Vec<Void> {
-    let mut found = Vec::new();
-    // From the highest number down: what was collected has a lower one.
-    for (_, header) in used {
-        let source = header.number - u64::from(header.collects);
-        let number = header.number as u32;
-        let goes = |void: &Void| matches!(*void, Void::Number(named, false) if named == number);
-        if voids.iter().chain(&found).any(goes) {
-            found.push(header.passed());
-            if header.collects != 0 {
-                found.push(Void::Number(source as u32, false));
-            }
-        }
-    }
-    found
-}
-
-fn is_void(number: u64, voids: &[Void]) -> bool {
-    voids.iter().any(|&void| match void {
-        Void::Number(named, _) => number as u32 == named,
-        Void::Between(from, to) => number.is_multiple_of(16) && from < number && number < to,
-        Void::Below(value) => number < value,
+pub(crate) fn list(d: &Division, records: &[Record]) -> Option<List> {
+    let record = records.first()?;
+    let size = d.segments.len().div_ceil(8);
+    let good = record.kind == 6 && !record.torn && record.value.len() == size + 4;
+    good.then(|| List {
+        listed: (0..d.segments.len())
+            .filter(|&at| record.value[at / 8] >> (at % 8) & 1 == 1)
+            .collect(),
+        limit: limit(d, &record.value[size..]),
     })
 }
 
-/// The segments that count, from the lowest number up, with their records. Section 9.
+/// Section 5.5: what a retire record names as void, and the limit.
+pub(crate) fn retired(d: &Division, record: &Record) -> Option<(usize, Limit)> {
+    let good = record.kind == 5 && !record.torn && record.value.len() == 6;
+    good.then(|| {
+        let victim = usize::from(u16_at(&record.value, 0));
+        (victim, limit(d, &record.value[2..]))
+    })
+}
+
+/// Section 9.1: whether what was collected into a segment is all there.
+fn is_complete(d: &Division, records: &[Record], source: Option<usize>, is_there: bool) -> bool {
+    source.is_none_or(|source| {
+        let shows = |record: &Record| {
+            record.void_from == Some(record.place)
+                || record.kind == 5 && record.torn
+                || retired(d, record).is_some_and(|(victim, _)| victim == source)
+        };
+        !is_there || records.iter().any(shows)
+    })
+}
+
+/// The segments that count, from the lowest number up, with their records. Section 9.1.
 pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<(u64, Vec<Record>)> {
-    let mut used: Vec<(usize, Header)> = (0..d.segments.len())
-        .filter_map(|segment| Some((segment, header(d, image, segment)?)))
+    let headers: Vec<Option<Header>> = (0..d.segments.len())
+        .map(|segment| header(d, image, segment))
         .collect();
-    used.sort_by_key(|(_, header)| std::cmp::Reverse(header.number));
-    let mut known: Vec<Void> = Vec::new();
-    let mut counted: Vec<(u64, Vec<Record>)> = Vec::new();
-    let mut destination = false;
-    for (segment, header) in &used {
-        let number = header.number;
-        if is_void(number, &known) {
+    let all = |segment: usize, number: u64| records(d, d.bytes(image, segment), number);
+    let mut users: Vec<(u64, usize, &Header)> = headers
+        .iter()
+        .enumerate()
+        .filter_map(|(at, header)| header.as_ref().map(|header| (header.number, at, header)))
+        .filter(|(.., header)| !header.moved)
+        .collect();
+    users.sort_by_key(|&(number, at, _)| std::cmp::Reverse((number, at)));
+    let mut dropped = Vec::new();
+    for (number, user, header) in users {
+        let found = all(user, number);
+        let is_there = header.source.is_some_and(|source| {
+            source != user
+                && !dropped.contains(&source)
+                && headers.get(source).is_some_and(Option::is_some)
+        });
+        let counts = found.iter().any(|record| record.kind != 6);
+        if !counts || !is_complete(d, &found, header.source, is_there) {
+            dropped.push(user);
             continue;
         }
-        let bytes = d.bytes(image, *segment);
-        let mut records = records(d, bytes, number);
-        let mut own = voids(d, bytes, number, &records);
-        own.extend(collected(&used, &own));
-        // 9.2
-        let source = number - u64::from(header.collects);
-        let there = used.iter().any(|(_, other)| other.number == source);
-        let pending = header.collects != 0
-            && there
-            && !is_void(source, &known)
-            && !is_void(source, &own)
-            && records.iter().all(|record| record.void_from.is_none());
-        let undone = records.len() == 1 && records[0].kind == 6 && own.is_empty();
-        if records.is_empty() || pending || undone {
-            continue;
-        }
-        known.extend(own);
-        known.push(header.passed());
-        // 9.1
-        if header.destination && !destination && !counted.is_empty() {
-            destination = true;
-            let last = records.last().unwrap();
-            let from = last.void_from.unwrap_or(last.place).min(last.place);
-            records.retain(|record| record.place < from);
-        }
-        counted.push((number, records));
+        let (counted, limit) = others(d, &headers, &dropped, user, &found);
+        let mut segments: Vec<(u64, usize, Vec<Record>)> = counted
+            .into_iter()
+            .filter(|&at| at != user)
+            .filter_map(|at| Some((headers[at].as_ref()?.number, at)))
+            .map(|(number, at)| {
+                let mut records = all(at, number);
+                if let Some((_, end)) = limit.filter(|&(limited, _)| limited == at) {
+                    records.retain(|record| record.place < end);
+                }
+                (number, at, records)
+            })
+            .collect();
+        segments.push((number, user, found));
+        segments.sort_by_key(|&(number, at, _)| (number, at));
+        return segments
+            .into_iter()
+            .map(|(number, _, records)| (number, records))
+            .collect();
     }
-    counted.reverse();
-    counted
+    Vec::new()
+}
+
+/// What counts beside the newest segment, and the limit: its list, then its retire records in turn.
+fn others(
+    d: &Division,
+    headers: &[Option<Header>],
+    dropped: &[usize],
+    user: usize,
+    records: &[Record],
+) -> (Vec<usize>, Limit) {
+    let is_headed = |at: &usize| headers[*at].is_some() && !dropped.contains(at);
+    let source = headers[user].as_ref().and_then(|header| header.source);
+    let (mut counted, mut limit): (Vec<usize>, Limit) = match list(d, records) {
+        Some(list) => (
+            list.listed.into_iter().filter(is_headed).collect(),
+            list.limit,
+        ),
+        None => (
+            (0..headers.len())
+                .filter(|at| is_headed(at) && Some(*at) != source)
+                .collect(),
+            None,
+        ),
+    };
+    let is_moved = |at: usize| headers[at].as_ref().is_some_and(|header| header.moved);
+    let steps = records.iter().filter_map(|record| retired(d, record));
+    for (victim, end) in std::iter::once((usize::MAX, limit)).chain(steps) {
+        counted.retain(|&at| at != victim);
+        limit = end.filter(|&(at, _)| is_moved(at));
+        if let Some((at, _)) = limit
+            && !counted.contains(&at)
+        {
+            counted.push(at);
+        }
+    }
+    (counted, limit)
 }
 
 /// Sections 5.4 and 9.1: the newest value of each key.
