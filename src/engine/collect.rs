@@ -1,4 +1,5 @@
-//! Collection: what is live in a victim is moved, then a retire record says that the victim is void.
+//! Collection: what is live in a victim is moved, then a retire record says that the victim is
+//! void.
 //!
 //! Where the index covers only part of the keys, the victim is walked once per part.
 //!

@@ -327,20 +327,20 @@ static uint32_t crc32(uint32_t seed, const unsigned char *bytes, size_t size) {
     return ~crc;
 }
 
-/* A marker as the next version of the format would write it (docs/format.md, 3.1 and 3.2). */
+/* A header as the next version of the format would write it (docs/format.md, 3.1 and 3.2). */
 static void newer_version(void) {
     kv_store_config_t *config = &world.config;
-    unsigned char *marker;
+    unsigned char *header;
     unsigned programs, i;
     uint32_t crc;
 
     begin_world();
     OK(kv_store_format(config, rams[2], sizeof rams[2]));
-    marker = world.spare.bytes;
-    marker[0] = 2;
-    crc = crc32(0x4D6B766Eu ^ 0, marker, 12);
+    header = world.spare.bytes;
+    header[0] = 2;
+    crc = crc32(0x486B766Eu ^ 0, header, 20);
     for (i = 0; i < 4; i++) {
-        marker[12 + i] = (unsigned char)(crc >> 8 * i);
+        header[20 + i] = (unsigned char)(crc >> 8 * i);
     }
     programs = world.spare.programs;
     EXPECT(MBED_ERROR_UNSUPPORTED,
