@@ -49,8 +49,8 @@ impl<F: Flash> Engine<'_, F> {
         result
     }
 
-    /// Moves what is live in `victim` apart from what the user writes, so that it is not moved again
-    /// together with that.
+    /// Moves what is live in `victim` apart from what the user writes, so that it is not moved
+    /// again together with that.
     pub(crate) fn move_apart(&mut self, victim: u16) -> Result<(), Error> {
         let number = self.segments.number(victim);
         let ranks = |open: Open| self.segments.number(open.segment) >= number;
@@ -92,7 +92,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Says that `victim` is void, and what counts where records are moved to.
-    fn retire(&mut self, victim: Option<u16>) -> Result<(), Error> {
+    pub(crate) fn retire(&mut self, victim: Option<u16>) -> Result<(), Error> {
         let before = self.limited;
         let end = self.apart.map(|open| (open.segment, open.place));
         self.limited = end

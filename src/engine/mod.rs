@@ -97,8 +97,8 @@ pub struct Engine<'m, F: Flash> {
     /// Where the segment that was open at the mount ends, until the first write.
     tail: Option<Tail>,
     hidden: Hidden,
-    /// At the mount nothing counted in a segment newer than the one that was open: it may at another
-    /// look.
+    /// At the mount nothing counted in a segment newer than the one that was open: it may at
+    /// another look.
     dropped: bool,
     /// The segment opened last, as long as nothing in it counts.
     opening: Option<u16>,

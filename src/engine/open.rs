@@ -175,8 +175,8 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
-    /// Nothing in the segment opened last counts: what it was to leave out still does. `failed`: its
-    /// flash did.
+    /// Nothing in the segment opened last counts: what it was to leave out still does. `failed`:
+    /// its flash did.
     pub(crate) fn give_up_opening(&mut self, failed: bool) -> Result<(), Error> {
         let Some(opening) = self.opening.take() else {
             return Ok(());

@@ -95,8 +95,8 @@ impl<F: Flash> Engine<'_, F> {
         Ok(true)
     }
 
-    /// Whether less than one part in `parts` of the open segment is left, as far as can be told before
-    /// the first write too.
+    /// Whether less than one part in `parts` of the open segment is left, as far as can be told
+    /// before the first write too.
     fn is_nearly_over(&self, parts: u32) -> bool {
         let layout = &self.io.layout;
         let open = self.user.or(self.tail.map(|tail| self.open_behind(&tail)));
@@ -192,8 +192,8 @@ impl<F: Flash> Engine<'_, F> {
         ((payload - live).saturating_mul(age.min(1 << 24)), live + 1)
     }
 
-    /// The segment in use that was erased so much less often than others that what rests in it should
-    /// move.
+    /// The segment in use that was erased so much less often than others that what rests in it
+    /// should move.
     fn worn_least(&self) -> Option<u16> {
         let all = self.segments.all();
         let highest = all

@@ -161,8 +161,8 @@ impl Base {
         Ok(base)
     }
 
-    /// Whether there is no room for another small value, without cuts either, before an operation or
-    /// behind it.
+    /// Whether there is no room for another small value, without cuts either, before an operation
+    /// or behind it.
     pub fn is_tight(&self, at: usize) -> bool {
         let rooms = self.rooms.get(at..).unwrap_or_default();
         rooms.len() < 2 && self.room == 0 || rooms.iter().take(2).any(|&room| room < 2)
