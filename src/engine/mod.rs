@@ -116,6 +116,8 @@ pub struct Engine<'m, F: Flash> {
     is_counted: bool,
     /// Segment and place of the record that was verified last; no record has place 0.
     verified: (u16, u32),
+    /// There was nothing to collect ahead in this turn of the open segment: no write looks again.
+    paced: bool,
     /// Segment in which an opening failed once.
     suspect: Option<u16>,
     recovered_records: u32,
@@ -158,6 +160,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             keys: 0,
             is_counted: true,
             verified: (0, 0),
+            paced: false,
             suspect: None,
             recovered_records: 0,
             recovered_segments: 0,

@@ -49,6 +49,7 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn open_segment(&mut self, source: Option<u16>) -> Result<(), Error> {
         let segment = self.choose_free().ok_or(Error::ReadOnly)?;
         self.user = None;
+        self.paced = false;
         // A header that fails may be found all the same: its number is not given again.
         self.newest = (self.newest | 1).saturating_add(1);
         self.segments.set_newest(self.newest);

@@ -43,7 +43,7 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(());
         };
         let free = self.segments.free();
-        if !self.is_nearly_over(LATE) || free == 0 || self.opening.is_some() {
+        if self.paced || !self.is_nearly_over(LATE) || free == 0 || self.opening.is_some() {
             return Ok(());
         }
         let apart = self.apart.map(|open| open.segment);
@@ -55,6 +55,7 @@ impl<F: Flash> Engine<'_, F> {
         };
         let overdue = self.overdue().filter(|&segment| may(segment));
         let Some(victim) = overdue.or_else(best) else {
+            self.paced = true;
             return Ok(());
         };
         // What an earlier session has left behind the end of one has to go first.
