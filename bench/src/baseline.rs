@@ -272,7 +272,8 @@ mod tests {
             };
             // The flash and its keys are four times as many. 2 % for what is not spread evenly.
             assert!(ratio(|row| row.mount, |counted| counted.reads) < 4.0 * 1.05);
-            assert!(ratio(|row| row.mount, |counted| counted.read_bytes) < 4.0 * 1.02);
+            // Larger segments have larger blocks, of which less fits beside what is read.
+            assert!(ratio(|row| row.mount, |counted| counted.read_bytes) < 4.0 * 1.06);
             assert!(ratio(|row| row.get, |counted| counted.reads) < 1.02);
             assert!(ratio(|row| row.get, |counted| counted.read_bytes) < 1.03);
             assert!(ratio(|row| row.set, |counted| counted.reads) < 1.02);
