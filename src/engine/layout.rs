@@ -102,6 +102,10 @@ impl Layout {
         }
         layout.retire = layout.units(RETIRE_RECORD) as u16;
         layout.payload = layout.count_payload();
+        if layout.payload == 0 {
+            // A list of so many segments leaves no room in one of them.
+            return Err(Error::InvalidArgument);
+        }
         Ok(layout)
     }
 

@@ -139,7 +139,7 @@ impl Sizes {
     pub const fn new(shape: &Shape, sector_size: u32, config: &Config, keys: usize) -> Self {
         let unit = shape.program_size;
         let segment = match config.engine.segment_size {
-            0 => segment_size(sector_size, unit),
+            0 => segment_size(shape.size, sector_size, unit),
             given => given,
         };
         // As the engine divides the partition: places in the index have 22 bits, those in a
@@ -186,12 +186,17 @@ const fn over(value: u32, by: u32) -> u32 {
     }
 }
 
-/// The size of segments that a store chooses: sectors, at least 16 program units and 256 bytes.
-const fn segment_size(sector_size: u32, unit: u32) -> u32 {
+/// The size of segments that a store chooses: sectors, at least 16 program units and 256 bytes, and
+/// so large that a list of all segments takes at most one part in 64.
+const fn segment_size(size: u32, sector_size: u32, unit: u32) -> u32 {
     let sector = if sector_size < 256 { 256 } else { sector_size };
     let least = unit.saturating_mul(16);
-    match least.checked_next_multiple_of(sector) {
+    let mut segment = match least.checked_next_multiple_of(sector) {
         Some(size) if size > sector => size,
         _ => sector,
+    };
+    while over(size, segment).div_ceil(8) > segment / 64 {
+        segment = segment.saturating_mul(2);
     }
+    segment
 }
