@@ -14,6 +14,8 @@
 )]
 
 mod common;
+#[path = "format/counts.rs"]
+mod counts;
 #[path = "format/reader.rs"]
 mod reader;
 
@@ -81,11 +83,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 fn division(geometry: &Geometry) -> Division {
-    Division::new(
-        &geometry.sectors,
-        geometry.program_size,
-        geometry.needs_erase,
-    )
+    Division::new(&geometry.sectors, geometry.program_size)
 }
 
 /// A store filled the same way each time, and what is in it.
@@ -273,76 +271,109 @@ fn committed_images_mount() {
 #[test]
 fn an_independent_reader_finds_the_same() {
     let mut seen = [0; 8];
+    let mut limited = 0;
     for (name, geometry) in flashes() {
         let (image, text) = committed(name);
         let division = division(&geometry);
         let contents = reader::contents(&division, &image);
         assert_eq!(listing(&contents), text, "{name}");
-        for (_, records) in reader::segments_that_count(&division, &image) {
-            for record in records {
+        for counted in reader::segments_that_count(&division, &image) {
+            limited += u32::from(counted.limit < division.segment_size);
+            for record in counted.records {
                 seen[usize::from(record.kind)] += 1;
                 seen[0] += u32::from(record.void_from.is_some());
             }
         }
     }
-    // Resets and notes are rare; all else must be somewhere.
-    assert!(seen[..6].iter().all(|&count| count > 0), "{seen:?}");
+    assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
+    assert!(limited > 0, "section 5.5: no segment for what is moved");
 }
 
+/// Sections 3.2 and 8.1.
 #[test]
-fn markers_and_headers_by_hand() {
-    let (mut erased, mut users, mut destinations, mut named) = (0, 0, 0, 0);
+fn headers_by_hand() {
+    let (mut users, mut moved, mut sources) = (0, 0, 0);
     for (name, geometry) in flashes() {
         let (image, _) = committed(name);
         let division = division(&geometry);
-        for segment in 0..division.segments.len() {
-            let marker = reader::marker(&division, &image, segment);
-            let Some(header) = reader::header(&division, &image, segment) else {
-                assert!(marker.is_none_or(|(count, _)| count > 0), "{name}");
-                erased += u32::from(marker.is_some());
+        let headed = |at: usize| reader::header(&division, &image, at);
+        let headers: Vec<_> = (0..division.segments.len()).filter_map(headed).collect();
+        let newest = headers.iter().map(|header| header.number).max().unwrap();
+        assert_eq!(newest % 2, 0, "{name}: the newest is one of the user's");
+        for header in headers {
+            assert!(header.erase_count > 0 && header.number > 0, "{name}");
+            assert_eq!(header.number % 2 == 1, header.moved, "{name}: section 8.1");
+            users += u32::from(!header.moved);
+            moved += u32::from(header.moved);
+            let Some(source) = header.source else {
                 continue;
             };
-            if header.destination {
-                destinations += 1;
-                assert_ne!(header.number % 16, 0, "{name}: section 8.1");
-            } else {
-                users += 1;
-                assert_eq!(header.number % 16, 0, "{name}: section 8.1");
-            }
-            // A marker that is still there was in the same turn, where flash is erased.
-            if geometry.needs_erase {
+            sources += 1;
+            assert!(source < division.segments.len() && !header.moved, "{name}");
+        }
+    }
+    let seen = [users, moved, sources];
+    assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
+}
+
+/// Sections 5.5 and 5.6.
+#[test]
+fn lists_and_retire_records_by_hand() {
+    let (mut lists, mut listed, mut victims, mut limits) = (0, 0, 0, 0);
+    for (name, geometry) in flashes() {
+        let (image, _) = committed(name);
+        let d = division(&geometry);
+        let counted = reader::segments_that_count(&d, &image);
+        let is_moved = |at: usize| reader::header(&d, &image, at).unwrap().moved;
+        for segment in counted.iter().filter(|counted| !is_moved(counted.segment)) {
+            let (counts, _) = reader::list(&d, &segment.records).unwrap();
+            assert_eq!(segment.records[0].place, d.first, "{name}");
+            assert!(!counts[segment.segment], "{name}: its own bit");
+            let others = segment.records[1..].iter();
+            assert!(others.clone().all(|record| record.kind != 6), "{name}");
+            lists += 1;
+            listed += counts.iter().filter(|&&counts| counts).count();
+            let mut retired = others.filter_map(|record| reader::retire(&d, record));
+            victims += retired
+                .clone()
+                .filter(|(victim, _)| victim.is_some())
+                .count();
+            limits += retired.clone().filter(|(_, limit)| limit.is_some()).count();
+            let source = reader::header(&d, &image, segment.segment).unwrap().source;
+            if source.is_some() {
+                let all = retired.clone().count();
+                let named = retired.any(|(victim, _)| victim == source);
                 assert!(
-                    marker.is_none_or(|(count, _)| count == header.erase_count),
-                    "{name}"
+                    named,
+                    "{name}: none of {all} retire records names the source"
                 );
-            }
-            assert!(u64::from(header.collects) <= header.number, "{name}");
-            let (next, erases) = header.next;
-            if (next, erases) != (0xFFFF, 0xFFFF) {
-                named += 1;
-                assert!(
-                    usize::from(next) < division.segments.len() && erases > 0,
-                    "{name}"
-                );
+                assert!(!counts[source.unwrap()], "{name}: the source is left out");
             }
         }
     }
-    let seen = [erased, users, destinations, named];
+    let seen = [lists, listed, victims, limits];
     assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
 }
 
 /// Section 8.3.
 #[test]
-fn a_formatted_partition_has_bare_markers() {
+fn a_formatted_partition_has_one_segment() {
     for (name, geometry) in flashes() {
-        let division = division(&geometry);
+        let d = division(&geometry);
         let mut sim = Sim::new(geometry, 1);
         let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(4));
         Engine::format(&mut sim, lent.memory(), &CONFIG).unwrap();
-        for segment in 0..division.segments.len() {
-            let found = reader::marker(&division, &sim.image(), segment);
-            assert_eq!(found, Some((1, true)), "{name}");
-        }
+        let image = sim.image();
+        let headed = |&at: &usize| reader::header(&d, &image, at).is_some();
+        let used: Vec<usize> = (0..d.segments.len()).filter(headed).collect();
+        let counted = reader::segments_that_count(&d, &image);
+        assert_eq!((used.len(), counted.len()), (1, 1), "{name}");
+        let header = reader::header(&d, &image, used[0]).unwrap();
+        assert_eq!((header.number, header.erase_count), (2, 1), "{name}");
+        let kinds = counted[0].records.iter().map(|record| record.kind);
+        assert!(kinds.eq([6, 7]), "{name}");
+        let (counts, limit) = reader::list(&d, &counted[0].records).unwrap();
+        assert_eq!((counts.contains(&true), limit), (false, None), "{name}");
     }
 }
 
@@ -356,23 +387,25 @@ fn bytes_of_the_example() {
         .set(b"a", b"xy", 0)
         .unwrap();
     let (image, division) = (sim.image(), division(sim.geometry()));
-    let used = (0..4).find(|&at| reader::header(&division, &image, at).is_some());
-    let bytes = division.bytes(&image, used.unwrap());
-    assert_eq!(bytes[division.first..][..2], [0x30, 0x82]);
-    let record = [
-        0x10, 1, 2, 0x8A, 0xDC, b'a', b'x', b'y', 0x27, 0xCD, 0x58, 0xAC,
-    ];
-    assert_eq!(bytes[division.first + 2..][..12], record);
-    let number = reader::header(&division, &image, used.unwrap())
-        .unwrap()
-        .number;
-    assert_eq!((number, division.first), (16, 48));
+    let bytes = division.bytes(&image, 0);
 
     // The document has the same bytes, and the vectors of section 2.
     let document = fs::read_to_string(root().join("docs/format.md")).unwrap();
-    for text in ["30 82", "10 01 02 8A DC  61  78 79  27 CD 58 AC"] {
-        assert!(document.contains(text), "{text}");
+    let (_, example) = document.split_once("### 5.8 Example").unwrap();
+    let (_, table) = example.split_once("```text\n").unwrap();
+    let (table, _) = table.split_once("```").unwrap();
+    let mut shown = 0;
+    for line in table.lines() {
+        let mut words = line.split_whitespace();
+        let at: usize = words.next().unwrap().parse().unwrap();
+        let hex = words.map_while(|word| u8::from_str_radix(word, 16).ok());
+        let hex: Vec<u8> = hex.collect();
+        assert_eq!(bytes[at..at + hex.len()], hex, "{line}");
+        shown += hex.len();
     }
+    let end = reader::records(&division, bytes, 2).last().unwrap().end;
+    let padding = bytes[..end].iter().filter(|&&byte| byte == 0xFF).count();
+    assert!(shown + padding >= end, "{shown} of {end} bytes are shown");
     for (seed, seed_text) in [(0, "0"), (1, "1"), (0x766B_766E, "0x766B766E")] {
         let crc = crc32(seed, b"123456789");
         let row = format!("| `{seed_text}` | `123456789` | `0x{crc:08X}` |");
@@ -411,7 +444,7 @@ fn program_calls_stay_in_their_block() {
             // Since the header was programmed no call has put bytes of two records.
             let opened = calls
                 .iter()
-                .rposition(|call| !call.erase && call.address as usize == start + d.header_at);
+                .rposition(|call| !call.erase && call.address as usize == start);
             let records = reader::records(&d, d.bytes(&image, segment), header.number);
             for call in &calls[opened.unwrap() + 1..] {
                 let (from, to) = range(call, start);
@@ -442,10 +475,7 @@ fn checks_are_bound_to_their_place() {
         let bytes = d.bytes(&image, used).to_vec();
         assert!(!reader::records(&d, &bytes, number).is_empty(), "{name}");
         // Another generation of the same segment, and the same bytes one place further on.
-        assert!(
-            reader::records(&d, &bytes, number + 16).is_empty(),
-            "{name}"
-        );
+        assert!(reader::records(&d, &bytes, number + 2).is_empty(), "{name}");
         let mut moved = bytes.clone();
         moved.copy_within(d.first..d.segment_size - d.block, d.first + d.block);
         let same = |place| reader::record(&d, &bytes, number, place).is_some();
@@ -456,45 +486,12 @@ fn checks_are_bound_to_their_place() {
                 record.place
             );
         }
-        // Marker and header in another segment.
+        // The header in another segment.
         let other = (used + 1) % d.segments.len();
         image.copy_within(
             d.segments[used]..d.segments[used] + d.segment_size,
             d.segments[other],
         );
         assert!(headed(&image, other).is_none(), "{name}");
-        assert!(reader::marker(&d, &image, other).is_none(), "{name}");
     }
-}
-
-/// Section 3.3.
-#[test]
-fn what_a_header_passes_is_void() {
-    let (_, geometry) = flashes().swap_remove(0);
-    let (d, mut sim) = (division(&geometry), Sim::new(geometry.clone(), 1));
-    let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(KEYS));
-    Engine::format(&mut sim, lent.memory(), &CONFIG).unwrap();
-    let (mut store, mut held) = (lent.mount(&mut sim, &CONFIG).unwrap(), Contents::new());
-    store.reserved_data_set(b"root").unwrap();
-    held.insert(Vec::new(), (1, b"root".to_vec()));
-    for round in 0..8 {
-        let key = round.to_string();
-        let value = value(round, d.segment_size as u32 / 4);
-        assert!(put(&mut store, &mut held, &key, &value, 0));
-    }
-    let mut image = sim.image();
-    let number = |at: usize| reader::header(&d, &image, at).map(|header| header.number);
-    let at = (0..4).find(|&at| number(at) == Some(48)).unwrap();
-    let header = d.segments[at] + d.header_at;
-    image[header + 18] = 2;
-    let crc = crc32(0x486B_766E ^ d.segments[at] as u32, &image[header..][..28]);
-    image[header + 28..][..4].copy_from_slice(&crc.to_le_bytes());
-    let before = reader::segments_that_count(&d, &sim.image());
-    let (_, gone) = before.iter().find(|(number, _)| *number == 32).unwrap();
-    held.retain(|key, _| gone.iter().all(|record| record.key != *key));
-    assert!(!gone.is_empty());
-    let mut sim = Sim::from_image(geometry, &image, 2);
-    let found = read_all(&mut lent.mount(&mut sim, &CONFIG).unwrap());
-    assert_eq!(listing(&found), listing(&held));
-    assert_eq!(listing(&reader::contents(&d, &image)), listing(&held));
 }

@@ -61,18 +61,18 @@ pub(crate) struct Division {
     pub(crate) unit: usize,
     pub(crate) align: usize,
     pub(crate) block: usize,
-    pub(crate) header_at: usize,
     pub(crate) first: usize,
-    pub(crate) end: usize,
-    marker: usize,
 }
 
 impl Division {
-    pub(crate) fn new(sectors: &[u32], unit: u32, has_erase: bool) -> Self {
+    pub(crate) fn new(sectors: &[u32], unit: u32) -> Self {
         let sectors: Vec<usize> = sectors.iter().map(|&size| size as usize).collect();
         let (total, unit) = (sectors.iter().sum::<usize>(), unit as usize);
         let largest = sectors.iter().copied().max().unwrap().max(256);
-        let segment_size = largest * (16 * unit).div_ceil(largest);
+        let mut segment_size = largest * (16 * unit).div_ceil(largest);
+        while (total / segment_size).div_ceil(8) > segment_size / 64 {
+            segment_size *= 2;
+        }
         let mut segments = Vec::new();
         let (mut start, mut at) = (0, 0);
         for &sector in &sectors {
@@ -96,19 +96,13 @@ impl Division {
             4096..16384 => 128,
             _ => 256,
         };
-        let marker = if has_erase { 16 } else { 24 };
-        let header_at = round_up(marker, unit);
-        let seals = if unit <= 16 { 2 } else { 1 };
         Self {
             segment_size,
             segments,
             unit,
             align,
-            block: block.max(align),
-            header_at,
-            first: round_up(header_at + round_up(32, unit), align),
-            end: segment_size - round_up(seals * round_up(4, unit), align),
-            marker,
+            block: block.min(128 * align).max(align),
+            first: round_up(24, align),
         }
     }
 
@@ -133,7 +127,7 @@ impl Division {
             if at.is_multiple_of(self.block) {
                 at += 2;
             }
-            out.push(*segment.get(..self.end)?.get(at)?);
+            out.push(*segment.get(at)?);
             at += 1;
         }
         Some((out, at))
@@ -144,62 +138,44 @@ impl Division {
     }
 }
 
-/// Section 3.2: the erase count of a marker that verifies, and whether it is bare.
-pub(crate) fn marker(division: &Division, image: &[u8], segment: usize) -> Option<(u32, bool)> {
-    let bytes = &division.bytes(image, segment)[..division.marker];
-    let address = division.segments[segment] as u32;
-    let (body, crc) = bytes.split_at(division.marker - 4);
-    let verifies = u32_at(crc, 0) == crc32(0x4D6B_766E ^ address, body);
-    [0, 2]
-        .into_iter()
-        .find(|&role| verifies && bytes[..8] == division.parameters(role))
-        .map(|role| (u32_at(bytes, 8), role == 2))
-}
-
-/// Section 3.5: whether a seal names a place.
-fn is_sealed(d: &Division, bytes: &[u8], number: u64, place: usize) -> bool {
-    let seals = if d.unit <= 16 { 2 } else { 1 };
-    (1..=seals).any(|back| {
-        let at = d.segment_size - back * round_up(4, d.unit);
-        let units = ((place / d.align) as u16).to_le_bytes();
-        let check = crc32(seed(number, at), &units).to_le_bytes();
-        let seal = [units[0], units[1], check[0], check[1]];
-        bytes[at..at + 4] == seal && seal != [seal[0]; 4]
-    })
-}
-
-/// Section 3.3.
+/// Section 3.2.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    pub(crate) destination: bool,
+    pub(crate) moved: bool,
     pub(crate) erase_count: u32,
     pub(crate) number: u64,
-    pub(crate) passes: u16,
-    pub(crate) collects: u32,
-    pub(crate) next: (u16, u16),
-}
-
-impl Header {
-    /// The user segments that it passed over. Section 3.3.
-    fn passed(&self) -> Void {
-        Void::Between(self.number - 16 * u64::from(self.passes), self.number)
-    }
+    pub(crate) source: Option<usize>,
 }
 
 pub(crate) fn header(division: &Division, image: &[u8], segment: usize) -> Option<Header> {
-    let bytes = &division.bytes(image, segment)[division.header_at..][..32];
+    let bytes = &division.bytes(image, segment)[..24];
     let address = division.segments[segment] as u32;
-    let verifies = u32_at(bytes, 28) == crc32(0x486B_766E ^ address, &bytes[..28]);
+    if u32_at(bytes, 20) != crc32(0x486B_766E ^ address, &bytes[..20]) {
+        return None;
+    }
     let role = bytes[1];
-    assert!(!verifies || role >> 4 == 1 && role & 15 < 2, "newer");
-    (verifies && bytes[..8] == division.parameters(role)).then(|| Header {
-        destination: role & 15 == 1,
+    assert!(bytes[0] == 1 && matches!(role, 0x10 | 0x11), "newer");
+    assert_eq!(bytes[..8], division.parameters(role), "another division");
+    let source = usize::from(u16_at(bytes, 18));
+    Some(Header {
+        moved: role == 0x11,
         erase_count: u32_at(bytes, 8),
         number: u64_at(bytes, 12) & 0xFFFF_FFFF_FFFF,
-        passes: u16_at(bytes, 18),
-        collects: u32_at(bytes, 20),
-        next: (u16_at(bytes, 24), u16_at(bytes, 26)),
+        source: (source != 0xFFFF).then_some(source),
     })
+}
+
+/// Section 3.3: the headers of all segments, without those whose numbers are none.
+fn headers(d: &Division, image: &[u8]) -> Vec<Option<Header>> {
+    let all = (0..d.segments.len()).map(|at| header(d, image, at));
+    let known = all.map(|header| header.filter(|header| header.number <= 1 << 46));
+    let mut known: Vec<Option<Header>> = known.collect();
+    let numbers = known.iter().flatten().map(|header| header.number);
+    let least = numbers.max().unwrap_or(0).saturating_sub(1 << 31);
+    for header in &mut known {
+        header.take_if(|header| header.number < least);
+    }
+    known
 }
 
 /// Section 4.
@@ -297,22 +273,29 @@ pub(crate) fn record(d: &Division, bytes: &[u8], number: u64, place: usize) -> O
 
 /// Section 6: what counts in a segment. A damaged record keeps `torn`.
 pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
+    records_below(d, bytes, number, d.segment_size)
+}
+
+/// The same, where nothing from `limit` on is looked at. Section 5.5.
+fn records_below(d: &Division, bytes: &[u8], number: u64, limit: usize) -> Vec<Record> {
     let mut found: Vec<Record> = Vec::new();
     let mut place = Some(d.first);
     let mut block = 0;
     loop {
         if let Some(at) = place.take() {
             block = at - at % d.block + d.block;
-            if let Some(record) = record(d, bytes, number, at)
-                && (is_whole(d, bytes, number, &record) || completed(d, bytes, number, &record))
+            if at < limit
+                && let Some(record) = record(d, bytes, number, at)
+                && (is_whole(d, bytes, number, &record)
+                    || completed(d, bytes, number, &record, limit))
             {
                 place = Some(record.end);
                 found.push(record);
                 continue;
             }
         }
-        if block >= d.end {
-            return without_void(d, bytes, number, found);
+        if block >= limit {
+            return without_void(&found);
         }
         let head = block_head(d, bytes, number, block).and_then(|head| head.first);
         place = head.map(|units| block + units * d.align);
@@ -321,16 +304,14 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
 }
 
 /// Section 6.2, from the last record down.
-fn without_void(d: &Division, bytes: &[u8], number: u64, found: Vec<Record>) -> Vec<Record> {
+fn without_void(found: &[Record]) -> Vec<Record> {
     let resumes = |record: &Record| record.void_from.filter(|&from| from < record.place);
     let mut from = usize::MAX;
     let mut left: Vec<Record> = Vec::new();
     for at in (0..found.len()).rev() {
         let record = &found[at];
-        let shown = match found.get(at + 1) {
-            Some(next) => resumes(next).is_none_or(|from| from > record.place),
-            None => is_sealed(d, bytes, number, record.place),
-        };
+        let next = found.get(at + 1);
+        let shown = next.is_some_and(|next| resumes(next).is_none_or(|from| from > record.place));
         if record.place < from && (shown || resumes(record).is_none()) {
             from = resumes(record).unwrap_or(usize::MAX);
             left.push(record.clone());
@@ -349,120 +330,139 @@ fn is_whole(d: &Division, bytes: &[u8], number: u64, record: &Record) -> bool {
 }
 
 /// Section 6, rule 1.
-fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record) -> bool {
+fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record, limit: usize) -> bool {
     let from = torn.place - torn.place % d.block + d.block;
     let given_up = (from..=torn.end)
         .step_by(d.block)
-        .filter(|&block| block < d.end)
+        .filter(|&block| block < d.segment_size)
         .any(|block| block_head(d, bytes, number, block).is_some_and(|head| head.breaks));
-    let next = record(d, bytes, number, torn.end);
+    let next = record(d, bytes, number, torn.end).filter(|next| next.place < limit);
     !given_up && next.is_some_and(|next| !next.torn)
 }
 
 /// What a partition holds: flags and value of each key, the reserved data under the empty key.
 pub(crate) type Contents = BTreeMap<Vec<u8>, (u8, Vec<u8>)>;
 
-/// What a record declares void. Section 5.5.
-#[derive(Clone, Copy)]
-enum Void {
-    /// The segment with this low half of a number; dropped, or with what was collected into it.
-    Number(u32, bool),
-    /// The user segments between.
-    Between(u64, u64),
-    Below(u64),
+/// Section 5.5: a segment, and the place up to which it counts.
+pub(crate) type Limit = (usize, usize);
+
+/// Section 5.5.
+pub(crate) fn limit(d: &Division, bytes: &[u8]) -> Option<Limit> {
+    let segment = usize::from(u16_at(bytes, 0));
+    let end = usize::from(u16_at(bytes, 2)) * d.align;
+    (segment < d.segments.len()).then_some((segment, end))
 }
 
-/// What a segment declares void that counts. Section 5.5.
-fn voids(d: &Division, bytes: &[u8], number: u64, records: &[Record]) -> Vec<Void> {
-    let counts = |at: usize| match records.get(at + 1) {
-        Some(next) => next.void_from.is_none_or(|from| from > records[at].place),
-        None => is_sealed(d, bytes, number, records[at].place),
-    };
-    let says = |record: &Record| match (record.kind, u64_at(&record.value, 0)) {
-        (6, value) => Void::Below(value),
-        (_, value) => Void::Number(value as u32, record.flags & 1 == 1),
-    };
-    (0..records.len())
-        .filter(|&at| matches!(records[at].kind, 5 | 6) && !records[at].torn && counts(at))
-        .map(|at| says(&records[at]))
-        .collect()
+/// Section 5.5: the victim, if there is one, and the limit.
+pub(crate) fn retire(d: &Division, record: &Record) -> Option<(Option<usize>, Option<Limit>)> {
+    if record.kind != 5 || record.torn || record.value.len() != 6 {
+        return None;
+    }
+    let victim = usize::from(u16_at(&record.value, 0));
+    let victim = (victim < d.segments.len()).then_some(victim);
+    Some((victim, limit(d, &record.value[2..])))
 }
 
-/// What was collected into what is void.
-fn collected(used: &[(usize, Header)], voids: &[Void]) -> Vec<Void> {
-    let mut found = Vec::new();
-    // From the highest number down: what was collected has a lower one.
-    for (_, header) in used {
-        let source = header.number - u64::from(header.collects);
-        let number = header.number as u32;
-        let goes = |void: &Void| matches!(*void, Void::Number(named, false) if named == number);
-        if voids.iter().chain(&found).any(goes) {
-            found.push(header.passed());
-            if header.collects != 0 {
-                found.push(Void::Number(source as u32, false));
-            }
+/// Section 5.6: whether each segment counts, and the limit.
+pub(crate) fn list(d: &Division, records: &[Record]) -> Option<(Vec<bool>, Option<Limit>)> {
+    let first = records.first()?;
+    let bytes = d.segments.len().div_ceil(8);
+    if first.kind != 6 || first.torn || first.value.len() != bytes + 4 {
+        return None;
+    }
+    let bit = |at: usize| first.value[at / 8] >> (at % 8) & 1 == 1;
+    let counts = (0..d.segments.len()).map(bit).collect();
+    Some((counts, limit(d, &first.value[bytes..])))
+}
+
+/// Section 9.1, rule 2: the user segment, and what it has; `headed` is left with the headers of
+/// those that were not passed over.
+fn find_user(
+    d: &Division,
+    image: &[u8],
+    headed: &mut [Option<Header>],
+) -> Option<(usize, Vec<Record>)> {
+    loop {
+        let users = headed.iter().enumerate().filter_map(|(at, header)| {
+            let header = header.as_ref().filter(|header| !header.moved)?;
+            Some((header.number, at))
+        });
+        let (number, at) = users.max()?;
+        let records = records(d, d.bytes(image, at), number);
+        let source = headed[at].as_ref().and_then(|header| header.source);
+        // Section 9.2.
+        let waits = source
+            .is_some_and(|source| source != at && headed.get(source).is_some_and(Option::is_some));
+        let complete = |record: &Record| {
+            record.void_from == Some(record.place)
+                || record.kind == 5 && record.torn
+                || retire(d, record).is_some_and(|(victim, _)| victim == source)
+        };
+        if records.iter().any(|record| record.kind != 6) && (!waits || records.iter().any(complete))
+        {
+            return Some((at, records));
+        }
+        headed[at] = None;
+    }
+}
+
+/// A segment that counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Counted {
+    pub(crate) segment: usize,
+    pub(crate) number: u64,
+    pub(crate) records: Vec<Record>,
+    /// The place up to which it counts.
+    pub(crate) limit: usize,
+}
+
+/// The segments that count, from the lowest number up. Section 9.1.
+pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<Counted> {
+    let mut headed = headers(d, image);
+    let Some((user, records)) = find_user(d, image, &mut headed) else {
+        return Vec::new();
+    };
+    let source = headed[user].as_ref().and_then(|header| header.source);
+    let all_but = (0..d.segments.len()).map(|at| Some(at) != source);
+    let (mut counts, first) = list(d, &records).unwrap_or_else(|| (all_but.collect(), None));
+    let is_moved = |at: usize| headed[at].as_ref().is_some_and(|header| header.moved);
+    let mut last = None;
+    let says = records.iter().filter_map(|record| retire(d, record));
+    for (victim, limit) in std::iter::once((None, first)).chain(says) {
+        if let Some(victim) = victim {
+            counts[victim] = false;
+        }
+        last = limit.filter(|&(at, _)| is_moved(at));
+        if let Some((at, _)) = last {
+            counts[at] = true;
         }
     }
-    found
-}
-
-fn is_void(number: u64, voids: &[Void]) -> bool {
-    voids.iter().any(|&void| match void {
-        Void::Number(named, _) => number as u32 == named,
-        Void::Between(from, to) => number.is_multiple_of(16) && from < number && number < to,
-        Void::Below(value) => number < value,
-    })
-}
-
-/// The segments that count, from the lowest number up, with their records. Section 9.
-pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<(u64, Vec<Record>)> {
-    let mut used: Vec<(usize, Header)> = (0..d.segments.len())
-        .filter_map(|segment| Some((segment, header(d, image, segment)?)))
+    let mut counted: Vec<Counted> = (0..d.segments.len())
+        .filter(|&at| at == user || counts[at])
+        .filter_map(|segment| {
+            let number = headed[segment].as_ref()?.number;
+            let ends = last.filter(|&(at, _)| at == segment);
+            let limit = ends.map_or(d.segment_size, |(_, end)| end);
+            let records = records_below(d, d.bytes(image, segment), number, limit);
+            Some(Counted {
+                segment,
+                number,
+                records,
+                limit,
+            })
+        })
         .collect();
-    used.sort_by_key(|(_, header)| std::cmp::Reverse(header.number));
-    let mut known: Vec<Void> = Vec::new();
-    let mut counted: Vec<(u64, Vec<Record>)> = Vec::new();
-    let mut destination = false;
-    for (segment, header) in &used {
-        let number = header.number;
-        if is_void(number, &known) {
-            continue;
-        }
-        let bytes = d.bytes(image, *segment);
-        let mut records = records(d, bytes, number);
-        let mut own = voids(d, bytes, number, &records);
-        own.extend(collected(&used, &own));
-        // 9.2
-        let source = number - u64::from(header.collects);
-        let there = used.iter().any(|(_, other)| other.number == source);
-        let pending = header.collects != 0
-            && there
-            && !is_void(source, &known)
-            && !is_void(source, &own)
-            && records.iter().all(|record| record.void_from.is_none());
-        let undone = records.len() == 1 && records[0].kind == 6 && own.is_empty();
-        if records.is_empty() || pending || undone {
-            continue;
-        }
-        known.extend(own);
-        known.push(header.passed());
-        // 9.1
-        if header.destination && !destination && !counted.is_empty() {
-            destination = true;
-            let last = records.last().unwrap();
-            let from = last.void_from.unwrap_or(last.place).min(last.place);
-            records.retain(|record| record.place < from);
-        }
-        counted.push((number, records));
-    }
-    counted.reverse();
+    counted.sort_by_key(|counted| (counted.number, counted.segment));
     counted
 }
 
 /// Sections 5.4 and 9.1: the newest value of each key.
 pub(crate) fn contents(d: &Division, image: &[u8]) -> Contents {
     let segments = segments_that_count(d, image);
-    let all: Vec<&Record> = segments.iter().flat_map(|(_, records)| records).collect();
+    let all: Vec<&Record> = segments
+        .iter()
+        .flat_map(|segment| &segment.records)
+        .collect();
     let mut newest: BTreeMap<Vec<u8>, &Record> = BTreeMap::new();
     let mut fragments: BTreeMap<(Vec<u8>, Vec<u8>), &[u8]> = BTreeMap::new();
     for record in all {
