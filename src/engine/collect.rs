@@ -1,4 +1,5 @@
-//! Collection: what is live in a victim is moved, then a retire record says that the victim is void.
+//! Collection: what is live in a victim is moved, then a retire record says that the victim is
+//! void.
 //!
 //! Where the index covers only part of the keys, the victim is walked once per part.
 //!
@@ -48,8 +49,8 @@ impl<F: Flash> Engine<'_, F> {
         result
     }
 
-    /// Moves what is live in `victim` apart from what the user writes, so that it is not moved again
-    /// together with that.
+    /// Moves what is live in `victim` apart from what the user writes, so that it is not moved
+    /// again together with that.
     pub(crate) fn move_apart(&mut self, victim: u16) -> Result<(), Error> {
         let number = self.segments.number(victim);
         let ranks = |open: Open| self.segments.number(open.segment) >= number;
@@ -91,12 +92,12 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Says that `victim` is void, and what counts where records are moved to.
-    fn retire(&mut self, victim: Option<u16>) -> Result<(), Error> {
-        if let Some(open) = self.apart {
-            self.limited = Some((open.segment, open.place));
-        }
-        let limited = self.limited.filter(|&(segment, _)| Some(segment) != victim);
-        let before = core::mem::replace(&mut self.limited, limited);
+    pub(crate) fn retire(&mut self, victim: Option<u16>) -> Result<(), Error> {
+        let before = self.limited;
+        let end = self.apart.map(|open| (open.segment, open.place));
+        self.limited = end
+            .or(before)
+            .filter(|&(segment, _)| Some(segment) != victim);
         let mut value = [0; RETIRE_SIZE as usize];
         put(&mut value, 0, victim.unwrap_or(NONE).to_le_bytes());
         put(&mut value, 2, self.encode_limit());

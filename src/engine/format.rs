@@ -1,10 +1,10 @@
 //! Making a partition an empty store: `format` for any content, `reset` for a mounted store.
 //!
 //! Invariant: a reset is the opening of one segment the list of which is empty; before its first
-//! note all keys are there, behind it none. `docs/format.md` section 8.3.
+//! record all keys are there, behind it none. `docs/format.md` section 8.3.
 #![forbid(unsafe_code)]
 
-use super::{Engine, segments::State};
+use super::{Engine, segments::State, write::Open};
 use crate::{error::Error, flash::Flash};
 
 impl<F: Flash> Engine<'_, F> {
@@ -54,11 +54,15 @@ impl<F: Flash> Engine<'_, F> {
     fn open_empty(&mut self) -> Result<(), Error> {
         let mut tries = self.segments.count();
         loop {
-            let opened = self
-                .open_segment(None)
-                .and_then(|()| self.append_note(None));
+            // Not a note: what may be erased from now on counts where this record does not, so it
+            // has to be one that counts only when it is complete for certain. FORMAT 9.1
+            let opened = self.open_segment(None).and_then(|()| self.retire(None));
             match opened {
                 Ok(()) => {
+                    self.user = self.user.map(|open| Open {
+                        marks: false,
+                        ..open
+                    });
                     self.end_opening();
                     return Ok(());
                 }

@@ -290,7 +290,7 @@ impl<'m, F: Flash> Io<'m, F> {
         true
     }
 
-    /// Programs small bytes of their own (marker, header) at `address`, padded to whole units.
+    /// Programs small bytes of their own (a header) at `address`, padded to whole units.
     pub(crate) fn program_bytes(&mut self, address: u32, bytes: &[u8]) -> Result<(), Error> {
         let unit = self.layout.program_size;
         let len = bytes.len() as u32;

@@ -97,8 +97,8 @@ pub struct Engine<'m, F: Flash> {
     /// Where the segment that was open at the mount ends, until the first write.
     tail: Option<Tail>,
     hidden: Hidden,
-    /// At the mount nothing counted in a segment newer than the one that was open: it may at another
-    /// look.
+    /// At the mount nothing counted in a segment newer than the one that was open: it may at
+    /// another look.
     dropped: bool,
     /// The segment opened last, as long as nothing in it counts.
     opening: Option<u16>,
@@ -114,8 +114,10 @@ pub struct Engine<'m, F: Flash> {
     keys: u32,
     /// Whether these counts are those of what is on flash.
     is_counted: bool,
-    /// Number and place of the record that was verified last; no record has place 0.
-    verified: (u32, u32),
+    /// Segment and place of the record that was verified last; no record has place 0.
+    verified: (u16, u32),
+    /// There was nothing to collect ahead in this turn of the open segment: no write looks again.
+    paced: bool,
     /// Segment in which an opening failed once.
     suspect: Option<u16>,
     recovered_records: u32,
@@ -158,6 +160,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             keys: 0,
             is_counted: true,
             verified: (0, 0),
+            paced: false,
             suspect: None,
             recovered_records: 0,
             recovered_segments: 0,

@@ -49,6 +49,7 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn open_segment(&mut self, source: Option<u16>) -> Result<(), Error> {
         let segment = self.choose_free().ok_or(Error::ReadOnly)?;
         self.user = None;
+        self.paced = false;
         // A header that fails may be found all the same: its number is not given again.
         self.newest = (self.newest | 1).saturating_add(1);
         self.segments.set_newest(self.newest);
@@ -162,8 +163,21 @@ impl<F: Flash> Engine<'_, F> {
         written
     }
 
-    /// Nothing in the segment opened last counts: what it was to leave out still does. `failed`: its
-    /// flash did.
+    /// Where a value in pieces that was dropped is all there is in the segment opened last, a note
+    /// lets it count.
+    pub(crate) fn conclude_opening(&mut self) -> Result<(), Error> {
+        if self.opening.is_none() {
+            return Ok(());
+        }
+        let noted = self.append_note(None);
+        match self.end_or_give_up_opening(noted) {
+            Err(Error::WriteFailed) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Nothing in the segment opened last counts: what it was to leave out still does. `failed`:
+    /// its flash did.
     pub(crate) fn give_up_opening(&mut self, failed: bool) -> Result<(), Error> {
         let Some(opening) = self.opening.take() else {
             return Ok(());

@@ -93,8 +93,10 @@ impl<F: Flash> Engine<'_, F> {
 
     /// What every write begins with, one of `total` bytes that are appended at once.
     pub(crate) fn prepare_write(&mut self, total: u32) -> Result<(), Error> {
+        let settles = self.tail.is_some();
         self.prepare_change()?;
-        self.pace(total)
+        // One thing at a time: no write waits for two erases.
+        if settles { Ok(()) } else { self.pace(total) }
     }
 
     /// What every change begins with: after a mount, what a cut may have left in doubt is settled.
@@ -103,14 +105,13 @@ impl<F: Flash> Engine<'_, F> {
             return Err(Error::ReadOnly);
         }
         self.make_counted()?;
+        self.conclude_opening()?;
         self.settle()
     }
 
     /// Makes the open user segment one that a record of `total` bytes fits in.
     pub(crate) fn make_room(&mut self, total: u32) -> Result<Open, Error> {
         let mut tries = TRIES_MAX.min(2 * u32::from(self.segments.count()) + 4);
-        // What must move although it is worth nothing goes first, once at most.
-        let mut levels = true;
         loop {
             if let Some(open) = self.user
                 && open.has_room(&self.io, total, 0)
@@ -124,7 +125,7 @@ impl<F: Flash> Engine<'_, F> {
                 return Err(Error::WriteFailed);
             }
             tries -= 1;
-            match self.next_segment(total, &mut levels) {
+            match self.next_segment(total) {
                 // Another segment may do better.
                 Err(Error::WriteFailed) => {}
                 result => result?,
@@ -133,15 +134,10 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Opens the next segment, one with what is live in another where it is the last free one.
-    fn next_segment(&mut self, total: u32, levels: &mut bool) -> Result<(), Error> {
+    fn next_segment(&mut self, total: u32) -> Result<(), Error> {
         let free = self.segments.free();
         if free == 0 && self.choose_free().is_none() {
             return self.collect_into_open();
-        }
-        let overdue = if *levels { self.overdue(total) } else { None };
-        if let Some(victim) = overdue {
-            *levels = false;
-            return self.collect(victim);
         }
         if free != 1 || self.frees_another() {
             return self.open_segment(None);

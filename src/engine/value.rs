@@ -182,7 +182,7 @@ impl<F: Flash> Engine<'_, F> {
         out: &mut [u8],
     ) -> Result<(), Error> {
         let number = self.segments.low_number(entry.segment);
-        let here = (number, entry.place);
+        let here = (entry.segment, entry.place);
         let base = self.base(entry.segment);
         let value_at = self.value_offset(entry);
         let head = &entry.head;

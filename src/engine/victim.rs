@@ -19,6 +19,9 @@ const SPARE_FOR_APART: u32 = 4;
 /// meanwhile is not moved; begun later, there is no time to free a segment with one victim a write.
 const LATE: u32 = 2;
 
+/// Segments that are erased ahead: a write opens two where what must move leaves no room for it.
+const READY: usize = 2;
+
 impl<F: Flash> Engine<'_, F> {
     /// Whether what is moved goes to a segment of its own: old data are then not moved again
     /// together with new. Not worth it when there are few segments, or little room.
@@ -29,8 +32,8 @@ impl<F: Flash> Engine<'_, F> {
         usable >= SEGMENTS_FOR_APART && self.live < most
     }
 
-    /// Collects ahead of need: at most one victim a call, while one segment is free and the open one
-    /// will soon be full. Not in a write that opens a segment itself.
+    /// Collects ahead of need: at most one victim a call, while the open segment will soon be full.
+    /// Not in a write that opens a segment itself.
     pub(crate) fn pace(&mut self, total: u32) -> Result<(), Error> {
         let spare = 2 * self.io.layout.retire_room();
         let Some(open) = self
@@ -39,24 +42,26 @@ impl<F: Flash> Engine<'_, F> {
         else {
             return Ok(());
         };
-        let payload = self.io.layout.payload_units();
-        let late = payload.saturating_sub(open.units) < payload / LATE;
-        if !late || self.segments.free() != 1 || self.opening.is_some() || !self.separates() {
+        let free = self.segments.free();
+        if self.paced || !self.is_nearly_over(LATE) || free == 0 || self.opening.is_some() {
             return Ok(());
         }
-        // What an earlier session has left behind the end of one has to go first.
         let apart = self.apart.map(|open| open.segment);
-        let left = self.limited.map(|(segment, _)| segment);
-        let left = left.filter(|_| apart.is_none());
-        let fits = |segment: u16| {
-            segment != open.segment
-                && Some(segment) != apart
-                && self.segments.live(segment) < payload
+        let may = |segment: u16| segment != open.segment && Some(segment) != apart;
+        let payload = self.io.layout.payload_units();
+        let best = || {
+            let wanted = free == 1 && self.separates();
+            self.best(|segment| wanted && may(segment) && self.segments.live(segment) < payload)
         };
-        let Some(victim) = left.or_else(|| self.best(fits)) else {
+        let overdue = self.overdue().filter(|&segment| may(segment));
+        let Some(victim) = overdue.or_else(best) else {
+            self.paced = true;
             return Ok(());
         };
-        match self.move_apart(victim) {
+        // What an earlier session has left behind the end of one has to go first.
+        let left = self.limited.map(|(segment, _)| segment);
+        let left = left.filter(|&left| apart.is_none() && left != open.segment);
+        match self.move_apart(left.unwrap_or(victim)) {
             // Not now: the write itself decides whether it can go without.
             Err(Error::WriteFailed) => Ok(()),
             result => result,
@@ -65,15 +70,23 @@ impl<F: Flash> Engine<'_, F> {
 
     /// One step of the work that can be done ahead; returns whether there was any.
     pub(crate) fn maintain_step(&mut self) -> Result<bool, Error> {
-        if self.segments.usable() < 2 || !self.is_nearly_over() {
+        let soon = self.is_nearly_over(SOON)
+            || self.dropped
+            || self.separates() && self.is_nearly_over(LATE);
+        if self.segments.usable() < 2 || !soon {
             return Ok(false);
         }
-        let Some(next) = self.choose_free() else {
+        let is = |segment: &u16, state| self.segments.state(*segment) == state;
+        let all = self.segments.all();
+        let ready = all.filter(|segment| is(segment, State::Clean)).count();
+        let next = self
+            .segments
+            .all()
+            .filter(|segment| is(segment, State::Free) && ready < READY)
+            .min_by_key(|&segment| self.segments.erase_count(segment));
+        let Some(next) = next else {
             return Ok(false);
         };
-        if self.segments.state(next) == State::Clean {
-            return Ok(false);
-        }
         if self.tail.is_some() {
             self.settle()?;
             return Ok(true);
@@ -83,27 +96,23 @@ impl<F: Flash> Engine<'_, F> {
         Ok(true)
     }
 
-    /// Whether another segment will soon be opened, as far as can be told before the first write
-    /// too.
-    fn is_nearly_over(&self) -> bool {
+    /// Whether less than one part in `parts` of the open segment is left, as far as can be told
+    /// before the first write too.
+    fn is_nearly_over(&self, parts: u32) -> bool {
         let layout = &self.io.layout;
         let open = self.user.or(self.tail.map(|tail| self.open_behind(&tail)));
         open.is_none_or(|open| {
             let payload = layout.payload_units();
             let room = layout.whole_units(layout.end.saturating_sub(open.place));
-            payload.saturating_sub(open.units).min(room) <= payload / SOON
+            payload.saturating_sub(open.units).min(room) <= payload / parts
         })
     }
 
-    /// The segment whose records must move before another is opened, however few of them are dead:
-    /// its number lags, it is the oldest and keeps many tombstones needed, or it was erased so much
-    /// less often than the one to be opened that what rests in it should rest there. One that is
-    /// full would never move otherwise where collection makes room in the last free segment.
-    pub(crate) fn overdue(&self, total: u32) -> Option<u16> {
-        let next = self
-            .segments
-            .erase_count(self.choose_free()?)
-            .saturating_add(1);
+    /// The segment whose records must move however few of them are dead: its number lags, it is the
+    /// oldest and keeps many tombstones needed, or it was erased so much less often than the one
+    /// that is opened next that what rests in it should rest there.
+    fn overdue(&self) -> Option<u16> {
+        let next = self.segments.erase_count(self.choose_free()?);
         let oldest = || {
             self.segments
                 .next_up(None)
@@ -114,11 +123,7 @@ impl<F: Flash> Engine<'_, F> {
             self.wears_apart(self.segments.erase_count(least), next)
                 .then_some(least)
         };
-        let victim = self.lagging().or_else(oldest).or_else(least)?;
-        // One that leaves room is taken when room is made.
-        let fits = self.segments.live(victim) <= self.most_beside(total);
-        let without = self.segments.free() > 1 || self.frees_another();
-        (!fits || without).then_some(victim)
+        self.lagging().or_else(oldest).or_else(least)
     }
 
     /// The most units that may be live in a victim which leaves room for a record of `total` bytes.
@@ -157,19 +162,10 @@ impl<F: Flash> Engine<'_, F> {
                 .next_up(None)
                 .filter(|_| self.tombstones_press())
         };
-        let worn = || {
-            let all = self.segments.all();
-            let highest = all
-                .map(|segment| self.segments.erase_count(segment))
-                .max()?;
-            let least = self.least_worn()?;
-            self.wears_apart(self.segments.erase_count(least), highest)
-                .then_some(least)
-        };
         self.lagging()
             .filter(fits)
             .or_else(|| oldest().filter(fits))
-            .or_else(|| worn().filter(fits))
+            .or_else(|| self.worn_least().filter(fits))
             .or_else(|| self.best(|segment| fits(&segment)))
             .or_else(|| {
                 self.candidates()
@@ -195,6 +191,18 @@ impl<F: Flash> Engine<'_, F> {
         let live = u64::from(self.segments.live(segment)).min(payload);
         let age = self.newest.saturating_sub(self.segments.number(segment)) + 1;
         ((payload - live).saturating_mul(age.min(1 << 24)), live + 1)
+    }
+
+    /// The segment in use that was erased so much less often than others that what rests in it
+    /// should move.
+    fn worn_least(&self) -> Option<u16> {
+        let all = self.segments.all();
+        let highest = all
+            .map(|segment| self.segments.erase_count(segment))
+            .max()?;
+        let least = self.least_worn()?;
+        self.wears_apart(self.segments.erase_count(least), highest)
+            .then_some(least)
     }
 
     /// The segment in use that was erased least often.

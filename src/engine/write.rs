@@ -214,6 +214,10 @@ impl<F: Flash> Engine<'_, F> {
     /// Appends a record that says nothing but what its header does.
     pub(crate) fn append_note(&mut self, void_from: Option<u32>) -> Result<(), Error> {
         let head = Head::new(Kind::Note, 0, 0, 0).resuming(void_from);
+        let fits = |open: Open| open.has_space(&self.io, head.total(), 0);
+        if !self.user.is_some_and(fits) {
+            return Err(Error::WriteFailed);
+        }
         self.append(&head, &[], &[]).map(|_| ())
     }
 }

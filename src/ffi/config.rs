@@ -59,9 +59,9 @@ pub(super) const HANDLE_SIZE: usize = match size_of::<usize>() {
 } as usize;
 
 /// Part of KV_STORE_RAM: bytes of a handle where pointers have 32 bits or fewer.
-pub const KV_RAM_HANDLE_32: u32 = 1568;
+pub const KV_RAM_HANDLE_32: u32 = 1216;
 /// Part of KV_STORE_RAM: bytes of a handle where pointers have 64 bits.
-pub const KV_RAM_HANDLE_64: u32 = 2048;
+pub const KV_RAM_HANDLE_64: u32 = 1408;
 /// Part of KV_STORE_RAM: bytes for each segment.
 pub const KV_RAM_SEGMENT: u32 = 8;
 /// Part of KV_STORE_RAM: bytes of the read buffer and of the write buffer for program units up

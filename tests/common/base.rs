@@ -70,6 +70,8 @@ pub struct Base {
     pub script: Vec<Op>,
     /// Live bytes before each operation of it.
     pub live: Vec<u32>,
+    /// The largest value that there was room for before each of them.
+    pub rooms: Vec<u32>,
     /// Program and erase calls of the script, in order.
     pub calls: Vec<Call>,
     /// Room that is left behind the script for a new value, less what tombstones may take.
@@ -151,11 +153,19 @@ impl Base {
             oracle,
             script: Vec::new(),
             live: Vec::new(),
+            rooms: Vec::new(),
             calls: Vec::new(),
             room: 0,
         };
         base.write_script(&sizes, workload)?;
         Ok(base)
+    }
+
+    /// Whether there is no room for another small value, without cuts either, before an operation
+    /// or behind it.
+    pub fn is_tight(&self, at: usize) -> bool {
+        let rooms = self.rooms.get(at..).unwrap_or_default();
+        rooms.len() < 2 && self.room == 0 || rooms.iter().take(2).any(|&room| room < 2)
     }
 
     /// Draws the script while it runs for the first time: what does not fit is left out.
@@ -193,6 +203,7 @@ impl Base {
                 remount = matches!(op, Op::Remount);
                 self.script.push(op);
                 self.live.push(stats.live_bytes);
+                self.rooms.push(room);
                 if remount {
                     break;
                 }

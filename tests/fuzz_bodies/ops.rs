@@ -24,6 +24,9 @@ pub fn run(data: &[u8]) {
     let seed = &seeds[usize::from(input.byte()) % seeds.len()];
     let choice = input.byte();
     let mut sim = seed.stores[0].clone();
+    // The store was formatted in it: a start, as any other mount behind what was programmed.
+    sim.power_off();
+    sim.power_on();
     sim.limit_calls(CALLS_MAX);
     sim.reseed(u64::from(input.byte()));
     let mut run = Run {
