@@ -1,6 +1,6 @@
 //! Patches of an image that check: headers, lists, retire records, block heads and records as a
-//! store would write them, with contents no store would. Written after `docs/format.md`, not with the code of
-//! the engine, which hands out none of it.
+//! store would write them, with contents no store would. Written after `docs/format.md`, not with
+//! the code of the engine, which hands out none of it.
 
 use nvkv::flash::sim::Sim;
 
