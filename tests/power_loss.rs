@@ -470,7 +470,7 @@ fn each_read_that_fails_is_survived() {
 }
 
 /// What lost something once. A case is the same as long as the store makes the same calls.
-const FOUND: [&str; 15] = [
+const FOUND: [&str; 18] = [
     "23/4/95/0/437942341/605351/44:0+1:3:1,7:complete:1:0,2:7+1:2:5,0:32+1:3:4",
     "6/7/10/2/1/435758/12:0+3:3:4,2:0+1:0:0",
     "6/2/10/1/1/31922/17:0+3:3:4,2:0+1:0:0",
