@@ -333,21 +333,14 @@ fn lists_and_retire_records_by_hand() {
             assert!(others.clone().all(|record| record.kind != 6), "{name}");
             lists += 1;
             listed += counts.iter().filter(|&&counts| counts).count();
-            let mut retired = others.filter_map(|record| reader::retire(&d, record));
-            victims += retired
-                .clone()
-                .filter(|(victim, _)| victim.is_some())
-                .count();
-            limits += retired.clone().filter(|(_, limit)| limit.is_some()).count();
+            let retired = others.filter_map(|record| reader::retire(&d, record));
+            let (named, limited): (Vec<_>, Vec<_>) = retired.unzip();
+            victims += named.iter().flatten().count();
+            limits += limited.iter().flatten().count();
             let source = reader::header(&d, &image, segment.segment).unwrap().source;
-            if source.is_some() {
-                let all = retired.clone().count();
-                let named = retired.any(|(victim, _)| victim == source);
-                assert!(
-                    named,
-                    "{name}: none of {all} retire records names the source"
-                );
-                assert!(!counts[source.unwrap()], "{name}: the source is left out");
+            if let Some(at) = source {
+                assert!(named.contains(&source), "{name}: retires {named:?}");
+                assert!(!counts[at], "{name}: the source is left out");
             }
         }
     }
