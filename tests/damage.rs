@@ -24,7 +24,7 @@ use nvkv::{
 
 /// Keys of a store to be damaged.
 const KEYS: u8 = 40;
-/// Bytes at the start of a sector that count for the whole segment, block head included.
+/// Bytes at the start of a sector that count for the whole segment: header, block head and list.
 const HEADERS: u32 = 64;
 
 /// A store, and the newest version of each key in it.

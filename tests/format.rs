@@ -14,6 +14,8 @@
 )]
 
 mod common;
+#[path = "format/counts.rs"]
+mod counts;
 #[path = "format/reader.rs"]
 mod reader;
 
@@ -269,79 +271,102 @@ fn committed_images_mount() {
 #[test]
 fn an_independent_reader_finds_the_same() {
     let mut seen = [0; 8];
+    let mut limited = 0;
     for (name, geometry) in flashes() {
         let (image, text) = committed(name);
         let division = division(&geometry);
         let contents = reader::contents(&division, &image);
         assert_eq!(listing(&contents), text, "{name}");
-        for (_, records) in reader::segments_that_count(&division, &image) {
-            for record in records {
+        for counted in reader::segments_that_count(&division, &image) {
+            limited += u32::from(counted.limit < division.segment_size);
+            for record in counted.records {
                 seen[usize::from(record.kind)] += 1;
                 seen[0] += u32::from(record.void_from.is_some());
             }
         }
     }
-    // Everything there is must be somewhere.
+    assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
+    assert!(limited > 0, "section 5.5: no segment for what is moved");
+}
+
+/// Sections 3.2 and 8.1.
+#[test]
+fn headers_by_hand() {
+    let (mut users, mut moved, mut sources) = (0, 0, 0);
+    for (name, geometry) in flashes() {
+        let (image, _) = committed(name);
+        let division = division(&geometry);
+        let headed = |at: usize| reader::header(&division, &image, at);
+        let headers: Vec<_> = (0..division.segments.len()).filter_map(headed).collect();
+        let newest = headers.iter().map(|header| header.number).max().unwrap();
+        assert_eq!(newest % 2, 0, "{name}: the newest is one of the user's");
+        for header in headers {
+            assert!(header.erase_count > 0 && header.number > 0, "{name}");
+            assert_eq!(header.number % 2 == 1, header.moved, "{name}: section 8.1");
+            users += u32::from(!header.moved);
+            moved += u32::from(header.moved);
+            let Some(source) = header.source else {
+                continue;
+            };
+            sources += 1;
+            assert!(source < division.segments.len() && !header.moved, "{name}");
+        }
+    }
+    let seen = [users, moved, sources];
     assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
 }
 
-/// Sections 3.2, 5.5, 5.6 and 8.1.
+/// Sections 5.5 and 5.6.
 #[test]
-fn headers_and_lists_by_hand() {
-    let (mut users, mut moved, mut sources, mut left_out, mut limits) = (0, 0, 0, 0, 0);
+fn lists_and_retire_records_by_hand() {
+    let (mut lists, mut listed, mut victims, mut limits) = (0, 0, 0, 0);
     for (name, geometry) in flashes() {
         let (image, _) = committed(name);
         let d = division(&geometry);
-        for segment in 0..d.segments.len() {
-            let Some(header) = reader::header(&d, &image, segment) else {
-                continue;
-            };
-            assert!(header.erase_count > 0, "{name}");
-            assert_eq!(header.number % 2 == 1, header.moved, "{name}: section 8.1");
-            let records = reader::records(&d, d.bytes(&image, segment), header.number);
-            if header.moved {
-                moved += 1;
-                assert!(reader::list(&d, &records).is_none(), "{name}");
-                continue;
+        let counted = reader::segments_that_count(&d, &image);
+        let is_moved = |at: usize| reader::header(&d, &image, at).unwrap().moved;
+        for segment in counted.iter().filter(|counted| !is_moved(counted.segment)) {
+            let (counts, _) = reader::list(&d, &segment.records).unwrap();
+            assert_eq!(segment.records[0].place, d.first, "{name}");
+            assert!(!counts[segment.segment], "{name}: its own bit");
+            let others = segment.records[1..].iter();
+            assert!(others.clone().all(|record| record.kind != 6), "{name}");
+            lists += 1;
+            listed += counts.iter().filter(|&&counts| counts).count();
+            let retired = others.filter_map(|record| reader::retire(&d, record));
+            let (named, limited): (Vec<_>, Vec<_>) = retired.unzip();
+            victims += named.iter().flatten().count();
+            limits += limited.iter().flatten().count();
+            let source = reader::header(&d, &image, segment.segment).unwrap().source;
+            if let Some(at) = source {
+                assert!(named.contains(&source), "{name}: retires {named:?}");
+                assert!(!counts[at], "{name}: the source is left out");
             }
-            users += 1;
-            let list = reader::list(&d, &records).unwrap();
-            assert!(!list.listed.contains(&segment), "{name}");
-            if let Some(source) = header.source {
-                sources += 1;
-                assert!(!list.listed.contains(&source), "{name}: section 5.6");
-            }
-            left_out += usize::from(list.listed.len() + 1 < d.segments.len());
-            limits += records
-                .iter()
-                .filter_map(|record| reader::retired(&d, record))
-                .filter(|(_, limit)| limit.is_some_and(|(_, end)| end > d.first))
-                .count();
         }
     }
-    let seen = [users, moved, sources, left_out, limits];
+    let seen = [lists, listed, victims, limits];
     assert!(seen.iter().all(|&count| count > 0), "{seen:?}");
 }
 
 /// Section 8.3.
 #[test]
-fn a_formatted_partition_has_one_segment_with_an_empty_list() {
+fn a_formatted_partition_has_one_segment() {
     for (name, geometry) in flashes() {
         let d = division(&geometry);
         let mut sim = Sim::new(geometry, 1);
         let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(4));
         Engine::format(&mut sim, lent.memory(), &CONFIG).unwrap();
         let image = sim.image();
-        let headed: Vec<usize> = (0..d.segments.len())
-            .filter(|&segment| reader::header(&d, &image, segment).is_some())
-            .collect();
-        assert_eq!(headed, [0], "{name}");
-        let number = reader::header(&d, &image, 0).unwrap().number;
-        let records = reader::records(&d, d.bytes(&image, 0), number);
-        let kinds: Vec<u8> = records.iter().map(|record| record.kind).collect();
-        assert_eq!(kinds, [6, 5], "{name}");
-        let list = reader::list(&d, &records).unwrap();
-        assert_eq!((list.listed.len(), list.limit), (0, None), "{name}");
+        let headed = |&at: &usize| reader::header(&d, &image, at).is_some();
+        let used: Vec<usize> = (0..d.segments.len()).filter(headed).collect();
+        let counted = reader::segments_that_count(&d, &image);
+        assert_eq!((used.len(), counted.len()), (1, 1), "{name}");
+        let header = reader::header(&d, &image, used[0]).unwrap();
+        assert_eq!((header.number, header.erase_count), (2, 1), "{name}");
+        let kinds = counted[0].records.iter().map(|record| record.kind);
+        assert!(kinds.eq([6, 5]), "{name}");
+        let (counts, limit) = reader::list(&d, &counted[0].records).unwrap();
+        assert_eq!((counts.contains(&true), limit), (false, None), "{name}");
     }
 }
 
@@ -354,29 +379,24 @@ fn bytes_of_the_example() {
         .unwrap()
         .set(b"a", b"xy", 0)
         .unwrap();
-    let (image, d) = (sim.image(), division(sim.geometry()));
-    let bytes = d.bytes(&image, 0);
-    let number = reader::header(&d, &image, 0).unwrap().number;
-    let records = reader::records(&d, bytes, number);
-    let place = records.last().unwrap().place;
-    let text = |range: std::ops::Range<usize>| {
-        let hex = bytes[range].iter().map(|byte| format!("{byte:02X}"));
-        hex.collect::<Vec<_>>().join(" ")
-    };
-    assert_eq!((number, d.first, place), (2, 24, 155));
-    let shown = [
-        text(0..24),
-        text(d.first..d.first + 2),
-        text(d.first + 2..d.first + 16),
-        text(place..place + 12),
-    ];
+    let (image, division) = (sim.image(), division(sim.geometry()));
+    let bytes = division.bytes(&image, 0);
 
     // The document has the same bytes, and the vectors of section 2.
     let document = fs::read_to_string(root().join("docs/format.md")).unwrap();
-    let plain = document.split_whitespace().collect::<Vec<_>>().join(" ");
-    for text in shown {
-        assert!(plain.contains(&text), "{text}");
+    let (_, example) = document.split_once("### 5.8 Example").unwrap();
+    let (_, table) = example.split_once("```text\n").unwrap();
+    let (table, _) = table.split_once("```").unwrap();
+    let mut left = bytes.to_vec();
+    for line in table.lines() {
+        let mut words = line.split_whitespace();
+        let at: usize = words.next().unwrap().parse().unwrap();
+        let hex = words.map_while(|word| u8::from_str_radix(word, 16).ok());
+        let hex: Vec<u8> = hex.collect();
+        assert_eq!(bytes[at..at + hex.len()], hex, "{line}");
+        left[at..at + hex.len()].fill(0xFF);
     }
+    assert!(left.iter().all(|&byte| byte == 0xFF), "not all is shown");
     for (seed, seed_text) in [(0, "0"), (1, "1"), (0x766B_766E, "0x766B766E")] {
         let crc = crc32(seed, b"123456789");
         let row = format!("| `{seed_text}` | `123456789` | `0x{crc:08X}` |");
@@ -465,50 +485,4 @@ fn checks_are_bound_to_their_place() {
         );
         assert!(headed(&image, other).is_none(), "{name}");
     }
-}
-
-/// Section 5.6.
-#[test]
-fn what_a_list_leaves_out_does_not_count() {
-    let (_, geometry) = flashes().swap_remove(0);
-    let (d, mut sim) = (division(&geometry), Sim::new(geometry.clone(), 1));
-    let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(KEYS));
-    Engine::format(&mut sim, lent.memory(), &CONFIG).unwrap();
-    let (mut store, mut held) = (lent.mount(&mut sim, &CONFIG).unwrap(), Contents::new());
-    store.reserved_data_set(b"root").unwrap();
-    held.insert(Vec::new(), (1, b"root".to_vec()));
-    for round in 0..10 {
-        let key = round.to_string();
-        let value = value(round, d.segment_size as u32 / 4);
-        assert!(put(&mut store, &mut held, &key, &value, 0));
-    }
-    let mut image = sim.image();
-    let headers = |at: usize| reader::header(&d, &image, at);
-    let newest = (0..d.segments.len()).max_by_key(|&at| headers(at).map(|header| header.number));
-    let newest = newest.unwrap();
-    let number = headers(newest).unwrap().number;
-    let records = reader::records(&d, d.bytes(&image, newest), number);
-    let listed = reader::list(&d, &records).unwrap().listed;
-    // Not the oldest, where the reserved data are.
-    let gone = *listed
-        .iter()
-        .max_by_key(|&&at| headers(at).map(|h| h.number))
-        .unwrap();
-    let lost = reader::records(&d, d.bytes(&image, gone), headers(gone).unwrap().number);
-    let holds = |key: &Vec<u8>| {
-        lost.iter()
-            .any(|record| record.kind < 5 && record.key == *key)
-    };
-    held.retain(|key, _| !holds(key));
-    // The list is the first record of its block: two bytes of a head, five of a header.
-    let at = d.segments[newest] + d.first;
-    let (bits, size) = (at + 7, d.segments.len().div_ceil(8) + 4);
-    image[bits + gone / 8] &= !(1 << (gone % 8));
-    let seed = 0x766B_766E ^ number as u32 ^ (d.first as u32).wrapping_mul(0x9E37_79B1);
-    let crc = crc32(seed, &image[at + 2..bits + size]);
-    image[bits + size..][..4].copy_from_slice(&crc.to_le_bytes());
-    let mut sim = Sim::from_image(geometry, &image, 2);
-    let found = read_all(&mut lent.mount(&mut sim, &CONFIG).unwrap());
-    assert_eq!(listing(&found), listing(&held));
-    assert_eq!(listing(&reader::contents(&d, &image)), listing(&held));
 }

@@ -115,7 +115,7 @@ impl<F: Flash> Engine<'_, F> {
         Err(Error::Unformatted)
     }
 
-    /// Whether what was collected into this segment is all there. Else its source is. FORMAT 9.1
+    /// Whether what was collected into this segment is all there. Else its source is. FORMAT 9.2
     fn is_complete(&mut self, segment: u16) -> Result<bool, Error> {
         let Some(header) = self.header(segment)? else {
             // It reads differently now: an erase was cut off.

@@ -48,8 +48,8 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
 }
 
-fn u48_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) | u64::from(u16_at(bytes, at + 4)) << 32
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
 }
 
 /// Section 3: how the partition is divided.
@@ -101,7 +101,7 @@ impl Division {
             segments,
             unit,
             align,
-            block: block.max(align),
+            block: block.min(128 * align).max(align),
             first: round_up(24, align),
         }
     }
@@ -141,7 +141,6 @@ impl Division {
 /// Section 3.2.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    /// For moved records.
     pub(crate) moved: bool,
     pub(crate) erase_count: u32,
     pub(crate) number: u64,
@@ -151,16 +150,32 @@ pub(crate) struct Header {
 pub(crate) fn header(division: &Division, image: &[u8], segment: usize) -> Option<Header> {
     let bytes = &division.bytes(image, segment)[..24];
     let address = division.segments[segment] as u32;
-    let verifies = u32_at(bytes, 20) == crc32(0x486B_766E ^ address, &bytes[..20]);
+    if u32_at(bytes, 20) != crc32(0x486B_766E ^ address, &bytes[..20]) {
+        return None;
+    }
     let role = bytes[1];
-    assert!(!verifies || role >> 4 == 1 && role & 15 < 2, "newer");
+    assert!(bytes[0] == 1 && matches!(role, 0x10 | 0x11), "newer");
+    assert_eq!(bytes[..8], division.parameters(role), "another division");
     let source = usize::from(u16_at(bytes, 18));
-    (verifies && bytes[..8] == division.parameters(role)).then(|| Header {
-        moved: role & 15 == 1,
+    Some(Header {
+        moved: role == 0x11,
         erase_count: u32_at(bytes, 8),
-        number: u48_at(bytes, 12),
+        number: u64_at(bytes, 12) & 0xFFFF_FFFF_FFFF,
         source: (source != 0xFFFF).then_some(source),
     })
+}
+
+/// Section 3.3: the headers of all segments, without those whose numbers are none.
+fn headers(d: &Division, image: &[u8]) -> Vec<Option<Header>> {
+    let all = (0..d.segments.len()).map(|at| header(d, image, at));
+    let known = all.map(|header| header.filter(|header| header.number <= 1 << 46));
+    let mut known: Vec<Option<Header>> = known.collect();
+    let numbers = known.iter().flatten().map(|header| header.number);
+    let least = numbers.max().unwrap_or(0).saturating_sub(1 << 31);
+    for header in &mut known {
+        header.take_if(|header| header.number < least);
+    }
+    known
 }
 
 /// Section 4.
@@ -258,22 +273,29 @@ pub(crate) fn record(d: &Division, bytes: &[u8], number: u64, place: usize) -> O
 
 /// Section 6: what counts in a segment. A damaged record keeps `torn`.
 pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
+    records_below(d, bytes, number, d.segment_size)
+}
+
+/// The same, where nothing from `limit` on is looked at. Section 5.5.
+fn records_below(d: &Division, bytes: &[u8], number: u64, limit: usize) -> Vec<Record> {
     let mut found: Vec<Record> = Vec::new();
     let mut place = Some(d.first);
     let mut block = 0;
     loop {
         if let Some(at) = place.take() {
             block = at - at % d.block + d.block;
-            if let Some(record) = record(d, bytes, number, at)
-                && (is_whole(d, bytes, number, &record) || completed(d, bytes, number, &record))
+            if at < limit
+                && let Some(record) = record(d, bytes, number, at)
+                && (is_whole(d, bytes, number, &record)
+                    || completed(d, bytes, number, &record, limit))
             {
                 place = Some(record.end);
                 found.push(record);
                 continue;
             }
         }
-        if block >= d.segment_size {
-            return without_void(found);
+        if block >= limit {
+            return without_void(&found);
         }
         let head = block_head(d, bytes, number, block).and_then(|head| head.first);
         place = head.map(|units| block + units * d.align);
@@ -282,16 +304,14 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
 }
 
 /// Section 6.2, from the last record down.
-fn without_void(found: Vec<Record>) -> Vec<Record> {
+fn without_void(found: &[Record]) -> Vec<Record> {
     let resumes = |record: &Record| record.void_from.filter(|&from| from < record.place);
     let mut from = usize::MAX;
     let mut left: Vec<Record> = Vec::new();
     for at in (0..found.len()).rev() {
         let record = &found[at];
-        let shown = match found.get(at + 1) {
-            Some(next) => resumes(next).is_none_or(|from| from > record.place),
-            None => false,
-        };
+        let next = found.get(at + 1);
+        let shown = next.is_some_and(|next| resumes(next).is_none_or(|from| from > record.place));
         if record.place < from && (shown || resumes(record).is_none()) {
             from = resumes(record).unwrap_or(usize::MAX);
             left.push(record.clone());
@@ -310,155 +330,139 @@ fn is_whole(d: &Division, bytes: &[u8], number: u64, record: &Record) -> bool {
 }
 
 /// Section 6, rule 1.
-fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record) -> bool {
+fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record, limit: usize) -> bool {
     let from = torn.place - torn.place % d.block + d.block;
     let given_up = (from..=torn.end)
         .step_by(d.block)
         .filter(|&block| block < d.segment_size)
         .any(|block| block_head(d, bytes, number, block).is_some_and(|head| head.breaks));
-    let next = record(d, bytes, number, torn.end);
+    let next = record(d, bytes, number, torn.end).filter(|next| next.place < limit);
     !given_up && next.is_some_and(|next| !next.torn)
 }
 
 /// What a partition holds: flags and value of each key, the reserved data under the empty key.
 pub(crate) type Contents = BTreeMap<Vec<u8>, (u8, Vec<u8>)>;
 
-/// Section 5.6: the segments that a list names, and the limit behind.
-pub(crate) struct List {
-    pub(crate) listed: Vec<usize>,
-    pub(crate) limit: Limit,
-}
+/// Section 5.5: a segment, and the place up to which it counts.
+pub(crate) type Limit = (usize, usize);
 
-/// A segment for moved records, and the place up to which they count.
-pub(crate) type Limit = Option<(usize, usize)>;
-
-fn limit(d: &Division, bytes: &[u8]) -> Limit {
+/// Section 5.5.
+pub(crate) fn limit(d: &Division, bytes: &[u8]) -> Option<Limit> {
     let segment = usize::from(u16_at(bytes, 0));
-    (segment < d.segments.len()).then(|| (segment, usize::from(u16_at(bytes, 2)) * d.align))
+    let end = usize::from(u16_at(bytes, 2)) * d.align;
+    (segment < d.segments.len()).then_some((segment, end))
 }
 
-pub(crate) fn list(d: &Division, records: &[Record]) -> Option<List> {
-    let record = records.first()?;
-    let size = d.segments.len().div_ceil(8);
-    let good = record.kind == 6 && !record.torn && record.value.len() == size + 4;
-    good.then(|| List {
-        listed: (0..d.segments.len())
-            .filter(|&at| record.value[at / 8] >> (at % 8) & 1 == 1)
-            .collect(),
-        limit: limit(d, &record.value[size..]),
-    })
+/// Section 5.5: the victim, if there is one, and the limit.
+pub(crate) fn retire(d: &Division, record: &Record) -> Option<(Option<usize>, Option<Limit>)> {
+    if record.kind != 5 || record.torn || record.value.len() != 6 {
+        return None;
+    }
+    let victim = usize::from(u16_at(&record.value, 0));
+    let victim = (victim < d.segments.len()).then_some(victim);
+    Some((victim, limit(d, &record.value[2..])))
 }
 
-/// Section 5.5: what a retire record names as void, and the limit.
-pub(crate) fn retired(d: &Division, record: &Record) -> Option<(usize, Limit)> {
-    let good = record.kind == 5 && !record.torn && record.value.len() == 6;
-    good.then(|| {
-        let victim = usize::from(u16_at(&record.value, 0));
-        (victim, limit(d, &record.value[2..]))
-    })
+/// Section 5.6: whether each segment counts, and the limit.
+pub(crate) fn list(d: &Division, records: &[Record]) -> Option<(Vec<bool>, Option<Limit>)> {
+    let first = records.first()?;
+    let bytes = d.segments.len().div_ceil(8);
+    if first.kind != 6 || first.torn || first.value.len() != bytes + 4 {
+        return None;
+    }
+    let bit = |at: usize| first.value[at / 8] >> (at % 8) & 1 == 1;
+    let counts = (0..d.segments.len()).map(bit).collect();
+    Some((counts, limit(d, &first.value[bytes..])))
 }
 
-/// Section 9.1: whether what was collected into a segment is all there.
-fn is_complete(d: &Division, records: &[Record], source: Option<usize>, is_there: bool) -> bool {
-    source.is_none_or(|source| {
-        let shows = |record: &Record| {
+/// Section 9.1, rule 2: the user segment, and what it has; `headed` is left with the headers of
+/// those that were not passed over.
+fn find_user(
+    d: &Division,
+    image: &[u8],
+    headed: &mut [Option<Header>],
+) -> Option<(usize, Vec<Record>)> {
+    loop {
+        let users = headed.iter().enumerate().filter_map(|(at, header)| {
+            let header = header.as_ref().filter(|header| !header.moved)?;
+            Some((header.number, at))
+        });
+        let (number, at) = users.max()?;
+        let records = records(d, d.bytes(image, at), number);
+        let source = headed[at].as_ref().and_then(|header| header.source);
+        // Section 9.2.
+        let waits = source
+            .is_some_and(|source| source != at && headed.get(source).is_some_and(Option::is_some));
+        let complete = |record: &Record| {
             record.void_from == Some(record.place)
                 || record.kind == 5 && record.torn
-                || retired(d, record).is_some_and(|(victim, _)| victim == source)
+                || retire(d, record).is_some_and(|(victim, _)| victim == source)
         };
-        !is_there || records.iter().any(shows)
-    })
-}
-
-/// The segments that count, from the lowest number up, with their records. Section 9.1.
-pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<(u64, Vec<Record>)> {
-    let headers: Vec<Option<Header>> = (0..d.segments.len())
-        .map(|segment| header(d, image, segment))
-        .collect();
-    let all = |segment: usize, number: u64| records(d, d.bytes(image, segment), number);
-    let mut users: Vec<(u64, usize, &Header)> = headers
-        .iter()
-        .enumerate()
-        .filter_map(|(at, header)| header.as_ref().map(|header| (header.number, at, header)))
-        .filter(|(.., header)| !header.moved)
-        .collect();
-    users.sort_by_key(|&(number, at, _)| std::cmp::Reverse((number, at)));
-    let mut dropped = Vec::new();
-    for (number, user, header) in users {
-        let found = all(user, number);
-        let is_there = header.source.is_some_and(|source| {
-            source != user
-                && !dropped.contains(&source)
-                && headers.get(source).is_some_and(Option::is_some)
-        });
-        let counts = found.iter().any(|record| record.kind != 6);
-        if !counts || !is_complete(d, &found, header.source, is_there) {
-            dropped.push(user);
-            continue;
-        }
-        let (counted, limit) = others(d, &headers, &dropped, user, &found);
-        let mut segments: Vec<(u64, usize, Vec<Record>)> = counted
-            .into_iter()
-            .filter(|&at| at != user)
-            .filter_map(|at| Some((headers[at].as_ref()?.number, at)))
-            .map(|(number, at)| {
-                let mut records = all(at, number);
-                if let Some((_, end)) = limit.filter(|&(limited, _)| limited == at) {
-                    records.retain(|record| record.place < end);
-                }
-                (number, at, records)
-            })
-            .collect();
-        segments.push((number, user, found));
-        segments.sort_by_key(|&(number, at, _)| (number, at));
-        return segments
-            .into_iter()
-            .map(|(number, _, records)| (number, records))
-            .collect();
-    }
-    Vec::new()
-}
-
-/// What counts beside the newest segment, and the limit: its list, then its retire records in turn.
-fn others(
-    d: &Division,
-    headers: &[Option<Header>],
-    dropped: &[usize],
-    user: usize,
-    records: &[Record],
-) -> (Vec<usize>, Limit) {
-    let is_headed = |at: &usize| headers[*at].is_some() && !dropped.contains(at);
-    let source = headers[user].as_ref().and_then(|header| header.source);
-    let (mut counted, mut limit): (Vec<usize>, Limit) = match list(d, records) {
-        Some(list) => (
-            list.listed.into_iter().filter(is_headed).collect(),
-            list.limit,
-        ),
-        None => (
-            (0..headers.len())
-                .filter(|at| is_headed(at) && Some(*at) != source)
-                .collect(),
-            None,
-        ),
-    };
-    let is_moved = |at: usize| headers[at].as_ref().is_some_and(|header| header.moved);
-    let steps = records.iter().filter_map(|record| retired(d, record));
-    for (victim, end) in std::iter::once((usize::MAX, limit)).chain(steps) {
-        counted.retain(|&at| at != victim);
-        limit = end.filter(|&(at, _)| is_moved(at));
-        if let Some((at, _)) = limit
-            && !counted.contains(&at)
+        if records.iter().any(|record| record.kind != 6) && (!waits || records.iter().any(complete))
         {
-            counted.push(at);
+            return Some((at, records));
+        }
+        headed[at] = None;
+    }
+}
+
+/// A segment that counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Counted {
+    pub(crate) segment: usize,
+    pub(crate) number: u64,
+    pub(crate) records: Vec<Record>,
+    /// The place up to which it counts.
+    pub(crate) limit: usize,
+}
+
+/// The segments that count, from the lowest number up. Section 9.1.
+pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<Counted> {
+    let mut headed = headers(d, image);
+    let Some((user, records)) = find_user(d, image, &mut headed) else {
+        return Vec::new();
+    };
+    let source = headed[user].as_ref().and_then(|header| header.source);
+    let all_but = (0..d.segments.len()).map(|at| Some(at) != source);
+    let (mut counts, first) = list(d, &records).unwrap_or_else(|| (all_but.collect(), None));
+    let is_moved = |at: usize| headed[at].as_ref().is_some_and(|header| header.moved);
+    let mut last = None;
+    let says = records.iter().filter_map(|record| retire(d, record));
+    for (victim, limit) in std::iter::once((None, first)).chain(says) {
+        if let Some(victim) = victim {
+            counts[victim] = false;
+        }
+        last = limit.filter(|&(at, _)| is_moved(at));
+        if let Some((at, _)) = last {
+            counts[at] = true;
         }
     }
-    (counted, limit)
+    let mut counted: Vec<Counted> = (0..d.segments.len())
+        .filter(|&at| at == user || counts[at])
+        .filter_map(|segment| {
+            let number = headed[segment].as_ref()?.number;
+            let ends = last.filter(|&(at, _)| at == segment);
+            let limit = ends.map_or(d.segment_size, |(_, end)| end);
+            let records = records_below(d, d.bytes(image, segment), number, limit);
+            Some(Counted {
+                segment,
+                number,
+                records,
+                limit,
+            })
+        })
+        .collect();
+    counted.sort_by_key(|counted| (counted.number, counted.segment));
+    counted
 }
 
 /// Sections 5.4 and 9.1: the newest value of each key.
 pub(crate) fn contents(d: &Division, image: &[u8]) -> Contents {
     let segments = segments_that_count(d, image);
-    let all: Vec<&Record> = segments.iter().flat_map(|(_, records)| records).collect();
+    let all: Vec<&Record> = segments
+        .iter()
+        .flat_map(|segment| &segment.records)
+        .collect();
     let mut newest: BTreeMap<Vec<u8>, &Record> = BTreeMap::new();
     let mut fragments: BTreeMap<(Vec<u8>, Vec<u8>), &[u8]> = BTreeMap::new();
     for record in all {

@@ -1,15 +1,16 @@
-//! Patches of an image that check: markers, headers, block heads and records as a store would
-//! write them, with contents no store would. Written after `docs/format.md`, not with the code of
-//! the engine, which hands out none of it.
+//! Patches of an image that check: headers, lists, retire records, block heads and records as a
+//! store would write them, with contents no store would. Written after `docs/format.md`, not with
+//! the code of the engine, which hands out none of it.
 
 use nvkv::flash::sim::Sim;
 
 use super::input::{Input, Seed};
 
-const MARKER_SEED: u32 = 0x4D6B_766E;
 const HEADER_SEED: u32 = 0x486B_766E;
-const MARKER_SIZE: u32 = 16;
-const HEADER_SIZE: u32 = 32;
+const HEADER_SIZE: u32 = 24;
+/// Kinds of records.
+const RETIRE: u8 = 5;
+const LIST: u8 = 6;
 
 /// The standard CRC-32, continued from `seed`.
 pub fn crc32(seed: u32, bytes: &[u8]) -> u32 {
@@ -49,12 +50,11 @@ pub struct Forge<'s> {
 impl<'s> Forge<'s> {
     pub fn new(sim: Sim, seed: &'s Seed) -> Self {
         let unit = sim.geometry().program_size;
-        let header_at = MARKER_SIZE.next_multiple_of(unit);
         Self {
             image: sim.image(),
             unit,
             block: unit.max(64),
-            first: header_at + HEADER_SIZE.next_multiple_of(unit),
+            first: HEADER_SIZE.next_multiple_of(unit),
             sim,
             seed,
         }
@@ -71,10 +71,6 @@ impl<'s> Forge<'s> {
 
     fn base(&self, segment: u32) -> u32 {
         segment * self.seed.segment_size
-    }
-
-    fn header_at(&self, segment: u32) -> u32 {
-        self.base(segment) + MARKER_SIZE.next_multiple_of(self.unit)
     }
 
     /// Version, role and division.
@@ -96,7 +92,7 @@ impl<'s> Forge<'s> {
 
     /// Low half of the number that the header of the segment has now.
     fn number(&self, segment: u32) -> u32 {
-        let at = self.header_at(segment) as usize + 12;
+        let at = self.base(segment) as usize + 12;
         let bytes = self.image.get(at..at + 4).map(|b| b.try_into().unwrap());
         u32::from_le_bytes(bytes.unwrap_or_default())
     }
@@ -105,7 +101,7 @@ impl<'s> Forge<'s> {
     pub fn patch(&mut self, input: &mut Input<'_>) {
         let kind = input.byte();
         let segment = input.below(self.seed.segments);
-        match kind % 10 {
+        match kind % 12 {
             0 => {
                 let at = self.base(segment) + input.below(self.seed.segment_size);
                 let size = 1 + input.below(16) as usize;
@@ -114,7 +110,7 @@ impl<'s> Forge<'s> {
             }
             1 => self.flip(segment, input),
             2 => self.header(segment, input),
-            3 => self.marker(segment, input),
+            3 => self.list(segment, input),
             4 | 5 => self.record(segment, input),
             6 => self.block_head(segment, input),
             7 => self.copy(segment, input),
@@ -125,6 +121,7 @@ impl<'s> Forge<'s> {
                 let size = size.min(self.base(segment) + self.seed.segment_size - at);
                 self.poke(at, &vec![byte; size as usize]);
             }
+            9 | 10 => self.retire(segment, input),
             _ => self.tweak(segment, input),
         }
     }
@@ -146,25 +143,31 @@ impl<'s> Forge<'s> {
         }
         bytes.extend_from_slice(&self.seed.segment_size.to_le_bytes());
         bytes.extend_from_slice(&number(input).to_le_bytes()[..4]);
-        bytes.extend_from_slice(&number(input).to_le_bytes());
-        bytes.extend_from_slice(&number(input).to_le_bytes()[..4]);
-        let next = input.below(self.seed.segments + 2) as u16;
-        bytes.extend_from_slice(&next.to_le_bytes());
-        bytes.extend_from_slice(&u16::from(input.byte()).to_le_bytes());
+        bytes.extend_from_slice(&number(input).to_le_bytes()[..6]);
+        bytes.extend_from_slice(&self.index(input).to_le_bytes());
         let sealed = Self::sealed(bytes, HEADER_SEED ^ self.base(segment));
-        self.poke(self.header_at(segment), &sealed);
+        self.poke(self.base(segment), &sealed);
+    }
+
+    /// A segment, itself perhaps; or none.
+    fn index(&self, input: &mut Input<'_>) -> u16 {
+        let index = input.below(self.seed.segments + 2);
+        if index > self.seed.segments {
+            0xFFFF
+        } else {
+            index as u16
+        }
     }
 
     /// One field of the header that is there gets another value.
     fn tweak(&mut self, segment: u32, input: &mut Input<'_>) {
-        let at = self.header_at(segment) as usize;
-        let Some(old) = self.image.get(at..at + 28) else {
+        let at = self.base(segment) as usize;
+        let Some(old) = self.image.get(at..at + 20) else {
             return;
         };
         let mut bytes = old.to_vec();
         let (field, value) = (input.byte(), number(input));
-        let (from, size) =
-            [(1, 1), (8, 4), (12, 8), (20, 4), (24, 2), (26, 2)][usize::from(field % 6)];
+        let (from, size) = [(1, 1), (8, 4), (12, 6), (18, 2)][usize::from(field & 3)];
         let old = bytes[from];
         bytes[from..from + size].copy_from_slice(&value.to_le_bytes()[..size]);
         if field & 0x80 != 0 {
@@ -174,19 +177,96 @@ impl<'s> Forge<'s> {
         self.poke(at as u32, &sealed);
     }
 
-    fn marker(&mut self, segment: u32, input: &mut Input<'_>) {
-        let mut bytes = self.parameters(0).to_vec();
-        bytes.extend_from_slice(&self.seed.segment_size.to_le_bytes());
-        bytes.extend_from_slice(&number(input).to_le_bytes()[..4]);
-        let sealed = Self::sealed(bytes, MARKER_SEED ^ self.base(segment));
-        self.poke(self.base(segment), &sealed);
-        if input.byte() & 1 == 1 {
-            let (from, to) = (
-                self.header_at(segment),
-                self.base(segment) + self.seed.segment_size,
-            );
-            self.poke(from, &vec![0xFF; (to - from) as usize]);
+    /// A segment, and the place up to which it counts: in a record, behind the end, anywhere.
+    fn limit(&self, input: &mut Input<'_>) -> Vec<u8> {
+        let mut bytes = self.index(input).to_le_bytes().to_vec();
+        let end = match input.byte() {
+            0xF0 => 0xFFFF,
+            0xF1 => (self.seed.segment_size / self.unit) as u16,
+            0xF2 => 0,
+            _ => (self.place(input) / self.unit) as u16,
+        };
+        bytes.extend_from_slice(&end.to_le_bytes());
+        bytes
+    }
+
+    /// The list of a segment becomes another; one of another length, at times.
+    fn list(&mut self, segment: u32, input: &mut Input<'_>) {
+        let bits = self.seed.segments.div_ceil(8) as usize;
+        let mut value = vec![0; bits];
+        let drawn = input.bytes(bits);
+        value[..drawn.len()].copy_from_slice(drawn);
+        value.extend_from_slice(&self.limit(input));
+        let options = input.byte();
+        if options & 0xE0 == 0xE0 {
+            value.resize(usize::from(options & 15), 0xFF);
         }
+        self.remark(segment, self.first, LIST, &value, options);
+    }
+
+    /// A retire record behind the last record, or where something else is.
+    fn retire(&mut self, segment: u32, input: &mut Input<'_>) {
+        let mut value = self.index(input).to_le_bytes().to_vec();
+        value.extend_from_slice(&self.limit(input));
+        let options = input.byte();
+        if options & 0xE0 == 0xE0 {
+            value.resize(usize::from(options & 15), 0xFF);
+        }
+        let place = match options >> 2 & 7 {
+            0 => self.place(input),
+            1 => self.place(input) / self.block * self.block,
+            _ => self.end_of_log(segment),
+        };
+        self.remark(segment, place.max(self.first), RETIRE, &value, options);
+    }
+
+    /// A record without a key.
+    fn remark(&mut self, segment: u32, place: u32, kind: u8, value: &[u8], options: u8) {
+        let mark = (options & 1 != 0).then_some(place / self.unit);
+        let first = kind << 4 | u8::from(mark.is_some()) << 7;
+        let head = head(first, 0, value.len() as u32, mark);
+        let bytes = check(head, &[value], self.seal_of(segment, place), options);
+        self.flow(segment, place, &bytes);
+    }
+
+    /// Where the next record would be, as far as lengths lead there.
+    fn end_of_log(&self, segment: u32) -> u32 {
+        let size = self.seed.segment_size;
+        let byte = |at: u32| self.image[(self.base(segment) + at) as usize];
+        let skip = |mut at: u32, count: u32| {
+            for _ in 0..count.min(size) {
+                at += 1 + 2 * u32::from((at + 1).is_multiple_of(self.block));
+            }
+            at
+        };
+        let mut place = self.first;
+        while place + 16 < size {
+            let is_head = place.is_multiple_of(self.block) || place == self.first;
+            let start = place + 2 * u32::from(is_head);
+            let kind = byte(start) >> 4;
+            if kind & 7 == 0 || byte(start) == 0xFF {
+                break;
+            }
+            let mut at = skip(start, 1);
+            let mut total = 7;
+            for field in 0..2 + (kind >> 3) {
+                let (mut value, mut shift) = (0, 0);
+                while at < size && shift < 28 {
+                    let found = byte(at);
+                    value |= u32::from(found & 0x7F) << shift;
+                    (at, total, shift) = (skip(at, 1), total + 1, shift + 7);
+                    if found < 0x80 {
+                        break;
+                    }
+                }
+                total += if field < 2 { value } else { 0 };
+            }
+            let end = skip(start, total).next_multiple_of(self.unit);
+            // Bytes that end with their block do not go on behind the next head.
+            let over = end % self.block;
+            place = if over <= 2 { end - over } else { end };
+        }
+        place.min(size - self.unit)
     }
 
     fn place(&self, input: &mut Input<'_>) -> u32 {
@@ -214,7 +294,6 @@ impl<'s> Forge<'s> {
     /// A record: key, lengths and kind are the input's, the checks hold (mostly).
     fn record(&mut self, segment: u32, input: &mut Input<'_>) {
         let place = self.place(input);
-        let seal = self.seal_of(segment, place);
         let first = input.byte();
         let key = super::input::key(u32::from(first >> 1));
         let key = if input.byte() & 0xE0 == 0xE0 {
@@ -237,19 +316,9 @@ impl<'s> Forge<'s> {
         } else {
             u32::from(input.word())
         };
-        let mut bytes = vec![first];
-        put_varint(&mut bytes, key.len() as u32);
-        put_varint(&mut bytes, claimed);
-        if first & 0x80 != 0 {
-            put_varint(&mut bytes, u32::from(input.word()));
-        }
-        let check = crc32(seal, &bytes).to_le_bytes();
-        bytes.extend_from_slice(&check[..2]);
-        bytes.extend_from_slice(key);
-        bytes.extend_from_slice(&value);
-        let damage = u32::from(options & 2 != 0);
-        let crc = crc32(seal, &bytes) ^ damage;
-        bytes.extend_from_slice(&crc.to_le_bytes());
+        let void_from = (first & 0x80 != 0).then(|| u32::from(input.word()));
+        let head = head(first, key.len() as u32, claimed, void_from);
+        let bytes = check(head, &[key, &value], self.seal_of(segment, place), options);
         self.flow(segment, place, &bytes);
     }
 
@@ -282,15 +351,15 @@ impl<'s> Forge<'s> {
         }
     }
 
-    /// The segment becomes a copy of another, its marker and header true for the new place or not.
+    /// The segment becomes a copy of another, its header true for the new place or not.
     fn copy(&mut self, segment: u32, input: &mut Input<'_>) {
         let from = self.base(input.below(self.seed.segments)) as usize;
         let size = self.seed.segment_size as usize;
         let bytes = self.image[from..from + size].to_vec();
         self.poke(self.base(segment), &bytes);
         if input.byte() & 1 == 1 {
-            let at = self.header_at(segment) as usize;
-            let bytes = self.image[at..at + 28].to_vec();
+            let at = self.base(segment) as usize;
+            let bytes = self.image[at..at + 20].to_vec();
             let sealed = Self::sealed(bytes, HEADER_SEED ^ self.base(segment));
             self.poke(at as u32, &sealed);
         }
@@ -313,6 +382,27 @@ fn number(input: &mut Input<'_>) -> u64 {
     }
 }
 
+/// A record header without its check.
+fn head(first: u8, key_len: u32, value_len: u32, void_from: Option<u32>) -> Vec<u8> {
+    let mut bytes = vec![first];
+    put_varint(&mut bytes, key_len);
+    put_varint(&mut bytes, value_len);
+    if let Some(units) = void_from {
+        put_varint(&mut bytes, units);
+    }
+    bytes
+}
+
+/// The whole record; its CRC fails where bit 1 of the options is set.
+fn check(mut bytes: Vec<u8>, body: &[&[u8]], seal: u32, options: u8) -> Vec<u8> {
+    let check = crc32(seal, &bytes).to_le_bytes();
+    bytes.extend_from_slice(&check[..2]);
+    body.iter().for_each(|part| bytes.extend_from_slice(part));
+    let crc = crc32(seal, &bytes) ^ u32::from(options & 2 != 0);
+    bytes.extend_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
 fn put_varint(bytes: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
@@ -323,10 +413,52 @@ fn put_varint(bytes: &mut Vec<u8>, mut value: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::crc32;
+    use nvkv::{engine::Config, flash::sim::Sim};
+
+    use super::{super::input::seeds, Forge, Input, crc32};
+    use crate::common::{IndexSize, Lent, oracle::list};
 
     #[test]
     fn crc_of_the_check_string() {
         assert_eq!(crc32(0, b"123456789"), 0xCBF4_3926);
+    }
+
+    fn keys(mut sim: Sim) -> usize {
+        let config = Config::default();
+        let mut lent = Lent::new(&sim, &config, IndexSize::Full.slots(40));
+        let mut store = lent.mount(&mut sim, &config).expect("it mounts");
+        list(&mut store).map_or(0, |keys| keys.len())
+    }
+
+    /// An empty list, and a retire record for each segment, cost keys.
+    #[test]
+    fn what_is_forged_is_read() {
+        let (mut lists, mut retired, mut tried) = (0, 0, 0);
+        for seed in seeds() {
+            let whole = keys(seed.stores[2].clone());
+            let lost = |patch: &dyn Fn(&mut Forge<'_>)| {
+                let mut forge = Forge::new(seed.stores[2].clone(), seed);
+                patch(&mut forge);
+                u32::from(keys(forge.sim) < whole)
+            };
+            let all = 0..seed.segments;
+            let number = |at: &u32| Forge::new(seed.stores[2].clone(), seed).number(*at);
+            let user = all.clone().max_by_key(number).unwrap();
+            lists += lost(&|forge| forge.list(user, &mut Input::new(&[])));
+            let retire = |at: u32| lost(&|forge| forge.retire(user, &mut retire_of(at as u8)));
+            retired += all.map(retire).max().unwrap();
+            tried += 1;
+        }
+        assert!(2 * lists > tried, "{lists} lists of {tried}");
+        assert!(
+            2 * retired > lists,
+            "{retired} retire records, {lists} lists"
+        );
+    }
+
+    /// A segment, a limit, and a place behind the last record.
+    fn retire_of(segment: u8) -> Input<'static> {
+        let bytes = vec![segment, 0xFF, 0xF2, 8].leak();
+        Input::new(bytes)
     }
 }
