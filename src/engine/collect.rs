@@ -85,7 +85,9 @@ impl<F: Flash> Engine<'_, F> {
         if let Some((segment, end)) = self.limited
             && end == self.io.layout.first
         {
-            self.segments.set_state(segment, State::Free);
+            if self.segments.state(segment) == State::Used {
+                self.segments.set_state(segment, State::Free);
+            }
             self.limited = self.left;
         }
         self.left = None;
@@ -102,8 +104,21 @@ impl<F: Flash> Engine<'_, F> {
         put(&mut value, 0, victim.unwrap_or(NONE).to_le_bytes());
         put(&mut value, 2, self.encode_limit());
         let head = Head::new(Kind::Retire, 0, 0, RETIRE_SIZE);
-        if let Err(error) = self.append(&head, &[], &value) {
+        let fits = |open: Open| open.has_space(&self.io, head.total(), 0);
+        let appended = if self.user.is_some_and(fits) {
+            self.append(&head, &[], &value)
+        } else {
+            Err(Error::WriteFailed)
+        };
+        if let Err(error) = appended {
             self.limited = before;
+            if let Some(open) = self.apart
+                && before == Some((open.segment, self.io.layout.first))
+            {
+                // Set aside until the next mount: a record that failed may be found all the same,
+                // and say that this counts.
+                self.segments.set_state(open.segment, State::Bad);
+            }
             return Err(error);
         }
         if let Some(open) = &mut self.user {

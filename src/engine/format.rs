@@ -56,6 +56,11 @@ impl<F: Flash> Engine<'_, F> {
         loop {
             // Not a note: what may be erased from now on counts where this record does not, so it
             // has to be one that counts only when it is complete for certain. FORMAT 9.1
+            if self.segments.free() == 0 {
+                // Nothing seems live here; what is used holds the store all the same.
+                self.recount()?;
+                return Err(Error::WriteFailed);
+            }
             let opened = self.open_segment(None).and_then(|()| self.retire(None));
             match opened {
                 Ok(()) => {

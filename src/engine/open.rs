@@ -27,8 +27,9 @@ impl<F: Flash> Engine<'_, F> {
             })
         };
         least(&|segment| self.segments.is_free(segment)).or_else(|| {
-            let tail = self.tail.map(|tail| tail.segment);
-            least(&|segment| self.may_leave(segment) && ![open, tail].contains(&Some(segment)))
+            // Not while the record that supersedes it may be the one in doubt.
+            let certain = self.tail.is_none();
+            least(&|segment| certain && self.may_leave(segment) && open != Some(segment))
         })
     }
 
@@ -36,7 +37,7 @@ impl<F: Flash> Engine<'_, F> {
     /// nothing is moved to it.
     fn may_leave(&self, segment: u16) -> bool {
         let limited = self.limited.map(|(limited, _)| limited);
-        self.segments.is_idle(segment) && limited != Some(segment)
+        self.is_counted && self.segments.is_idle(segment) && limited != Some(segment)
     }
 
     /// Whether opening a segment frees another one.
@@ -47,7 +48,10 @@ impl<F: Flash> Engine<'_, F> {
     /// Opens a free segment for what the user writes, after what is live in `source`. Its list
     /// leaves out `source` and what has nothing live; these count until this one does.
     pub(crate) fn open_segment(&mut self, source: Option<u16>) -> Result<(), Error> {
-        let segment = self.choose_free().ok_or(Error::ReadOnly)?;
+        let free = self
+            .choose_free()
+            .filter(|&segment| Some(segment) != source);
+        let segment = free.ok_or(Error::ReadOnly)?;
         self.user = None;
         self.paced = false;
         // A header that fails may be found all the same: its number is not given again.

@@ -111,6 +111,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Makes the open user segment one that a record of `total` bytes fits in.
     pub(crate) fn make_room(&mut self, total: u32) -> Result<Open, Error> {
+        // A read that failed meanwhile may have left the counts unfinished: what seems to hold
+        // nothing live is left out of the next list.
+        self.make_counted()?;
         let mut tries = TRIES_MAX.min(2 * u32::from(self.segments.count()) + 4);
         loop {
             if let Some(open) = self.user

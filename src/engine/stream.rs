@@ -338,8 +338,15 @@ impl<F: Flash> Engine<'_, F> {
             stream.source = Some(entry);
         }
         self.stream = Some(*stream);
-        let identity = self.identity_of(&entry)?;
+        // Counted before anything can fail: what is given up is counted out again.
         self.count_in(&entry);
+        let identity = match self.identity_of(&entry) {
+            Ok(identity) => identity,
+            Err(error) => {
+                self.lose_count();
+                return Err(error);
+            }
+        };
         if self.table.cover.holds(identity.hash) {
             let location = self.location(entry.segment, entry.place);
             if self.table.insert(identity.hash, location).is_err() {
