@@ -27,8 +27,8 @@ function(nvkv_find_rust target)
     set(environment "RUSTC=${rustc}" RUSTC_BOOTSTRAP=1)
     set(options -Zbuild-std=core)
     # Cargo looks at the dependencies of the whole library, although `core` has none. Beside the
-    # source they mostly are, and then the network is not needed.
-    if(IS_DIRECTORY "${rustc_library}/vendor")
+    # source they mostly are, and then the network is not needed; but no crate of a feature is.
+    if(IS_DIRECTORY "${rustc_library}/vendor" AND NOT NVKV_FEATURES MATCHES "critical-section")
       list(APPEND options --config "source.crates-io.replace-with=\"vendor\""
            --config "source.vendor.directory=\"${rustc_library}/vendor\"")
     endif()
