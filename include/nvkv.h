@@ -719,8 +719,8 @@ int kv_store_reset(kv_store_t *store);
 // - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 // - MBED_ERROR_MEDIA_FULL: no room now; nothing was written. Remove other keys
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
-//   to retry; the key has its old value, or the new one where only what comes after it failed,
-//   `sync` above all
+//   to retry; the key has its old value, or the new one where the flash holds that all the same: a
+//   read tells which
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -827,8 +827,7 @@ int kv_store_exists(kv_store_t *store, const char *key);
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, or the key is empty or too long
 // - MBED_ERROR_WRITE_PROTECTED: the key was stored write-once
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
-//   to retry; the key is still there, or gone where only what comes after that failed, `sync`
-//   above all
+//   to retry; the key is still there, or gone where the flash says that all the same: a read tells
 // - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -909,10 +908,10 @@ int kv_store_set_add_data(kv_store_t *store,
 //   open
 // - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
 // - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
-//   to retry; the key has its old value, or the new one where only what comes after it failed,
-//   `sync` above all
-// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The old
-//   value stays
+//   to retry; the key has its old value, or the new one where the flash holds that all the same: a
+//   read tells which
+// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only, and the key
+//   as after a write that failed
 // - MBED_ERROR_NOT_READY: the store is not open
 // - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 //

@@ -14,20 +14,25 @@
 )]
 
 mod common;
+#[path = "format/counted.rs"]
+mod counted;
 #[path = "format/counts.rs"]
 mod counts;
 #[path = "format/reader.rs"]
 mod reader;
+#[path = "format/rot.rs"]
+mod rot;
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
 use common::{IndexSize, Lent, oracle::Store};
+use counted::Contents;
 use nvkv::{
     engine::{Config, Engine},
     error::Error,
     flash::sim::{Call, Cut, CutPoint, EraseTear, Geometry, ProgramTear, Sim},
 };
-use reader::{Contents, Division, crc32, hash};
+use reader::{Division, crc32, hash};
 
 /// Keys that the index has room for.
 const KEYS: u32 = 80;
@@ -275,9 +280,9 @@ fn an_independent_reader_finds_the_same() {
     for (name, geometry) in flashes() {
         let (image, text) = committed(name);
         let division = division(&geometry);
-        let contents = reader::contents(&division, &image);
+        let contents = counted::contents(&division, &image);
         assert_eq!(listing(&contents), text, "{name}");
-        for counted in reader::segments_that_count(&division, &image) {
+        for counted in counted::segments_that_count(&division, &image) {
             limited += u32::from(counted.limit < division.segment_size);
             for record in counted.records {
                 seen[usize::from(record.kind)] += 1;
@@ -323,17 +328,17 @@ fn lists_and_retire_records_by_hand() {
     for (name, geometry) in flashes() {
         let (image, _) = committed(name);
         let d = division(&geometry);
-        let counted = reader::segments_that_count(&d, &image);
+        let counted = counted::segments_that_count(&d, &image);
         let is_moved = |at: usize| reader::header(&d, &image, at).unwrap().moved;
         for segment in counted.iter().filter(|counted| !is_moved(counted.segment)) {
-            let (counts, _) = reader::list(&d, &segment.records).unwrap();
+            let (counts, _) = counted::list(&d, &segment.records).unwrap();
             assert_eq!(segment.records[0].place, d.first, "{name}");
             assert!(!counts[segment.segment], "{name}: its own bit");
             let others = segment.records[1..].iter();
             assert!(others.clone().all(|record| record.kind != 6), "{name}");
             lists += 1;
             listed += counts.iter().filter(|&&counts| counts).count();
-            let retired = others.filter_map(|record| reader::retire(&d, record));
+            let retired = others.filter_map(|record| counted::retire(&d, record));
             let (named, limited): (Vec<_>, Vec<_>) = retired.unzip();
             victims += named.iter().flatten().count();
             limits += limited.iter().flatten().count();
@@ -359,13 +364,13 @@ fn a_formatted_partition_has_one_segment() {
         let image = sim.image();
         let headed = |&at: &usize| reader::header(&d, &image, at).is_some();
         let used: Vec<usize> = (0..d.segments.len()).filter(headed).collect();
-        let counted = reader::segments_that_count(&d, &image);
+        let counted = counted::segments_that_count(&d, &image);
         assert_eq!((used.len(), counted.len()), (1, 1), "{name}");
         let header = reader::header(&d, &image, used[0]).unwrap();
         assert_eq!((header.number, header.erase_count), (2, 1), "{name}");
         let kinds = counted[0].records.iter().map(|record| record.kind);
         assert!(kinds.eq([6, 5]), "{name}");
-        let (counts, limit) = reader::list(&d, &counted[0].records).unwrap();
+        let (counts, limit) = counted::list(&d, &counted[0].records).unwrap();
         assert_eq!((counts.contains(&true), limit), (false, None), "{name}");
     }
 }

@@ -309,6 +309,7 @@ impl<F: Flash> Engine<'_, F> {
         self.io.read(base, at, &mut value, SCAN)?;
         Ok(Some(Retire {
             victim: u16::from_le_bytes(take(&value, 0)),
+            clears: value == [0xFF, 0xFF, 0xFF, 0xFF, 0, 0],
             limited: self.decode_limit(take(&value, 2)),
         }))
     }
@@ -317,5 +318,7 @@ impl<F: Flash> Engine<'_, F> {
 /// What a retire record says.
 pub(crate) struct Retire {
     pub(crate) victim: u16,
+    /// No victim, no limit: it lets an empty store count, whatever is there besides. FORMAT 8.3
+    pub(crate) clears: bool,
     pub(crate) limited: Option<(u16, u32)>,
 }

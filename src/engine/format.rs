@@ -39,11 +39,16 @@ impl<F: Flash> Engine<'_, F> {
         }
         // Nothing is live: the list of what is opened next is empty.
         self.table.clear(self.table.cover.first());
+        let moved = (self.limited, self.left);
         self.apart = None;
         self.limited = None;
         self.left = None;
         self.segments.clear_live();
         let opened = self.open_empty();
+        if opened.is_err() {
+            // Everything counts as before.
+            (self.limited, self.left) = moved;
+        }
         self.verified = (0, 0);
         let counted = self.recount();
         opened.and(counted)?;
@@ -72,7 +77,7 @@ impl<F: Flash> Engine<'_, F> {
                     return Ok(());
                 }
                 Err(error) => {
-                    self.give_up_opening(true)?;
+                    self.give_up_opening(error == Error::WriteFailed)?;
                     if error != Error::WriteFailed || tries == 0 {
                         return Err(error);
                     }

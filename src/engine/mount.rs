@@ -18,7 +18,7 @@ use super::{
 use crate::{error::Error, flash::Flash};
 
 /// No flash lasts long enough to get there.
-const NUMBER_MAX: u64 = 1 << 46;
+pub(crate) const NUMBER_MAX: u64 = 1 << 46;
 
 /// Counts over all segments, from the first look at them.
 #[derive(Default)]
@@ -37,7 +37,9 @@ impl<F: Flash> Engine<'_, F> {
         self.survey()?;
         let user = self.find_user()?;
         self.apply_list(user)?;
-        self.apply_retired(user)?;
+        if self.apply_retired(user)? {
+            self.let_moved_count(user)?;
+        }
         self.recount()
     }
 
@@ -108,7 +110,7 @@ impl<F: Flash> Engine<'_, F> {
                 return Ok(segment);
             }
             self.forget_tail();
-            self.segments.set_state(segment, State::Free);
+            self.segments.set_state(segment, State::Doubtful);
             self.dropped = true;
             self.recovered_segments += 1;
         }
@@ -121,21 +123,42 @@ impl<F: Flash> Engine<'_, F> {
             // It reads differently now: an erase was cut off.
             return Ok(false);
         };
-        let Some(source) = header.source else {
-            return Ok(true);
-        };
         // Where the source is gone, a record has rotted.
-        let is_there = self.segments.state(source) != State::Free && source != segment;
-        let mut complete = !is_there;
+        let is_there = |&source: &u16| self.is_headed(source) && source != segment;
+        let source = header.source.filter(is_there);
+        // What it frees may be erased: where it is the last record, nothing before it may be gone.
+        let last = self.tail.map(|tail| tail.last);
+        let last = last.filter(|last| last.head.kind == Kind::Retire);
+        if header.source.is_some() && source.is_none() || source.is_none() && last.is_none() {
+            return Ok(true);
+        }
+        let is_last = |entry: &Entry| last.is_some_and(|last| last.place == entry.place);
+        let mut whole = false;
         let mut walk = self.walk(segment);
-        while !complete && let Some(entry) = walk.next(&mut self.io)? {
-            complete = entry.marks_completion(self.io.layout.align)
+        while let Some(entry) = walk.next(&mut self.io)? {
+            if entry.head.kind == Kind::List {
+                whole = !entry.damaged;
+                continue;
+            }
+            let Some(source) = source else {
+                return Ok(whole || !is_last(&entry));
+            };
+            whole &= !entry.damaged && walk.gaps == 0;
+            let completes = entry.marks_completion(self.io.layout.align)
                 || entry.head.kind == Kind::Retire && entry.damaged
                 || self
                     .read_retire(&entry)?
                     .is_some_and(|retire| retire.victim == source);
+            if completes {
+                return Ok(whole || !is_last(&entry));
+            }
         }
-        Ok(complete)
+        Ok(false)
+    }
+
+    /// Whether the header of a segment verified, and it was not passed over.
+    fn is_headed(&self, segment: u16) -> bool {
+        matches!(self.segments.state(segment), State::Used | State::Clean)
     }
 
     /// Takes for free what the list of the newest segment leaves out. Where that is damaged, all
@@ -145,7 +168,9 @@ impl<F: Flash> Engine<'_, F> {
         let list = walk
             .next(&mut self.io)?
             .filter(|list| list.head.kind == Kind::List && !list.damaged)
-            .filter(|list| list.head.value_len == self.io.layout.list_size());
+            .filter(|list| (5..=self.io.layout.list_size()).contains(&list.head.value_len));
+        // All ahead of the limit are bits; segments that a partition has grown by have none.
+        let listed = list.map_or(u32::MAX, |list| (list.head.value_len - 4) * 8);
         let source = match list {
             Some(_) => None,
             None => self.header(user)?.and_then(|header| header.source),
@@ -154,14 +179,17 @@ impl<F: Flash> Engine<'_, F> {
         let mut at = list.map_or(0, |list| self.value_offset(&list));
         let mut bits = [0xFF];
         for segment in self.segments.all() {
-            if segment & 7 == 0 && list.is_some() {
+            if u32::from(segment) >= listed {
+                bits = [0];
+            } else if segment & 7 == 0 && list.is_some() {
                 at = self.io.read(base, at, &mut bits, SCAN)?;
             }
             let [byte] = bits;
-            let headed = self.segments.state(segment) != State::Free;
             let counts = byte >> (segment & 7) & 1 == 1 && Some(segment) != source;
-            let state = if segment == user || headed && counts {
+            let state = if segment == user || self.is_headed(segment) && counts {
                 State::Used
+            } else if self.segments.state(segment) == State::Doubtful {
+                State::Doubtful
             } else {
                 State::Free
             };
@@ -176,20 +204,47 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Takes for free what was collected after the newest segment was opened, and in what it was
-    /// moved to that.
-    fn apply_retired(&mut self, user: u16) -> Result<(), Error> {
+    /// moved to that. `true`: a record that said so may have rotted.
+    fn apply_retired(&mut self, user: u16) -> Result<bool, Error> {
+        let mut rotted = false;
         let mut walk = self.walk(user);
         while let Some(entry) = walk.next(&mut self.io)? {
+            rotted |= entry.head.kind == Kind::Retire && entry.damaged;
             let Some(retire) = self.read_retire(&entry)? else {
                 continue;
             };
-            let void = retire.victim;
-            if void != user {
+            let is_last = self.tail.is_some_and(|tail| tail.last.place == entry.place);
+            for void in self.segments.all() {
                 // Whatever is there now: what was opened since is told of behind this.
-                self.segments.set_state(void, State::Free);
+                if (retire.victim == void || retire.clears) && self.is_headed(void) && void != user
+                {
+                    let state = if is_last {
+                        State::Doubtful
+                    } else {
+                        State::Free
+                    };
+                    self.segments.set_state(void, state);
+                }
             }
             self.limit(retire.limited)?;
         }
+        Ok(rotted || walk.has_lost)
+    }
+
+    /// Where a retire record has rotted, what it freed may be erased: then what was moved for it is
+    /// all there is. So each segment for what was moved that was opened since and is not told to be
+    /// free counts, and no limit holds: what stands behind one are copies of what counts where it
+    /// came from. FORMAT 9.1
+    fn let_moved_count(&mut self, user: u16) -> Result<(), Error> {
+        let number = self.segments.number(user).saturating_sub(1);
+        for segment in self.segments.all() {
+            let header = self.header(segment)?;
+            if header.is_some_and(|header| (header.role, header.number) == (Role::Moved, number)) {
+                self.segments.set_state(segment, State::Used);
+            }
+        }
+        self.apply_retired(user)?;
+        self.limited = None;
         Ok(())
     }
 

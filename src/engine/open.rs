@@ -7,6 +7,7 @@
 use super::{
     Engine,
     header::{Header, Role, encode},
+    mount::NUMBER_MAX,
     record::{Head, Kind},
     segments::State,
     tail::Hidden,
@@ -15,15 +16,20 @@ use super::{
 use crate::{error::Error, flash::Flash};
 
 impl<F: Flash> Engine<'_, F> {
-    /// The free segment to open: one that is erased already, else the least worn. Where damage has
-    /// left none, one in which nothing is live: what it holds is superseded.
+    /// The free segment to open: one that is erased already, else one that is free for certain, the
+    /// least worn. Where damage has left none, one in which nothing is live: what it holds is
+    /// superseded.
     pub(crate) fn choose_free(&self) -> Option<u16> {
         let open = self.user.map(|open| open.segment);
         let least = |is: &dyn Fn(u16) -> bool| {
             let all = self.segments.all().filter(|&segment| is(segment));
             all.min_by_key(|&segment| {
-                let clean = self.segments.state(segment) == State::Clean;
-                (!clean, self.segments.erase_count(segment))
+                let order = match self.segments.state(segment) {
+                    State::Clean => 0,
+                    State::Doubtful => 2,
+                    _ => 1,
+                };
+                (order, self.segments.erase_count(segment))
             })
         };
         least(&|segment| self.segments.is_free(segment)).or_else(|| {
@@ -35,14 +41,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Whether a segment need not count any more when another is opened: nothing is live in it, and
     /// nothing is moved to it.
-    fn may_leave(&self, segment: u16) -> bool {
+    pub(crate) fn may_leave(&self, segment: u16) -> bool {
         let limited = self.limited.map(|(limited, _)| limited);
         self.is_counted && self.segments.is_idle(segment) && limited != Some(segment)
-    }
-
-    /// Whether opening a segment frees another one.
-    pub(crate) fn frees_another(&self) -> bool {
-        self.segments.idle() > 0 && self.segments.all().any(|segment| self.may_leave(segment))
     }
 
     /// Opens a free segment for what the user writes, after what is live in `source`. Its list
@@ -52,6 +53,9 @@ impl<F: Flash> Engine<'_, F> {
             .choose_free()
             .filter(|&segment| Some(segment) != source);
         let segment = free.ok_or(Error::ReadOnly)?;
+        if self.newest >= NUMBER_MAX - 2 {
+            return Err(Error::ReadOnly);
+        }
         self.user = None;
         self.paced = false;
         // A header that fails may be found all the same: its number is not given again.
@@ -71,7 +75,7 @@ impl<F: Flash> Engine<'_, F> {
                 Ok(())
             }
             Err(error) => {
-                self.give_up_opening(true)?;
+                self.give_up_opening(error == Error::WriteFailed)?;
                 Err(error)
             }
         }
@@ -142,11 +146,15 @@ impl<F: Flash> Engine<'_, F> {
         record.finish(&mut self.io, 0)
     }
 
-    /// The segment opened last counts from now on: what its list leaves out is free.
+    /// The segment opened last counts from now on: what its list leaves out is free, whatever it
+    /// reads as.
     pub(crate) fn end_opening(&mut self) {
         self.opening = None;
         for segment in self.segments.all() {
-            if self.segments.state(segment) == State::Leaving {
+            if matches!(
+                self.segments.state(segment),
+                State::Leaving | State::Doubtful
+            ) {
                 self.segments.set_state(segment, State::Free);
             }
         }
@@ -159,9 +167,9 @@ impl<F: Flash> Engine<'_, F> {
         written: Result<T, Error>,
     ) -> Result<T, Error> {
         if self.opening.is_some() {
-            match written {
+            match &written {
                 Ok(_) => self.end_opening(),
-                Err(_) => self.give_up_opening(true)?,
+                Err(error) => self.give_up_opening(*error == Error::WriteFailed)?,
             }
         }
         written
@@ -187,7 +195,7 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(());
         };
         self.user = None;
-        self.segments.set_state(opening, State::Free);
+        self.segments.set_state(opening, State::Doubtful);
         if failed {
             self.note_failure(opening);
         }

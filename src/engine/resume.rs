@@ -39,6 +39,7 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.dropped = false;
         self.forget_tail();
+        self.end_opening();
         Ok(())
     }
 

@@ -27,6 +27,9 @@ pub(crate) enum State {
     Leaving = 3,
     /// Cannot be erased or programmed; set aside until the next mount.
     Bad = 4,
+    /// Free, but another look may find that it counts, as long as no newer segment does: what a cut
+    /// left in doubt, or what failed. Opened last of all: an erase may be cut off.
+    Doubtful = 5,
 }
 
 const STATE_BITS: u32 = 3;
@@ -42,6 +45,7 @@ impl Segment {
             2 => State::Used,
             3 => State::Leaving,
             4 => State::Bad,
+            5 => State::Doubtful,
             _ => State::Free,
         }
     }
@@ -135,7 +139,8 @@ impl<'m> Segments<'m> {
 
     /// Whether a segment can be opened, after an erase where need be.
     pub(crate) fn is_free(&self, segment: u16) -> bool {
-        matches!(self.state(segment), State::Free | State::Clean)
+        let state = self.state(segment);
+        matches!(state, State::Free | State::Clean | State::Doubtful)
     }
 
     pub(crate) fn free(&self) -> u32 {

@@ -101,12 +101,26 @@ impl<F: Flash> Engine<'_, F> {
     ) -> Result<(), Error> {
         self.prepare_write(head.total())?;
         let mut tries = 2 * self.segments.count();
+        let most = tries;
         let entry = loop {
-            self.make_room(head.total())?;
-            let written = self.append(head, key, value);
-            match self.end_or_give_up_opening(written) {
-                Err(Error::WriteFailed) if tries > 0 => tries -= 1,
-                result => break result?,
+            let room = self.make_room(head.total());
+            let written = match room {
+                Ok(_) => {
+                    let written = self.append(head, key, value);
+                    self.end_or_give_up_opening(written)
+                }
+                Err(error) => Err(error),
+            };
+            match written {
+                Ok(entry) => break entry,
+                Err(Error::WriteFailed) if tries > 0 && room.is_ok() => tries -= 1,
+                Err(error) => {
+                    if room.is_ok() || tries < most {
+                        // It may be there all the same, and the next mount will find it.
+                        self.lose_count();
+                    }
+                    return Err(error);
+                }
             }
         };
         self.publish(identity, &entry)?;
@@ -195,8 +209,14 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Takes the fragments of a value that is no longer current out of index and counts.
     fn drop_fragments(&mut self, large: &Entry) -> Result<(), Error> {
-        let Ok(parent) = self.read_large_head(large) else {
-            return Ok(());
+        let parent = match self.read_large_head(large) {
+            Ok(parent) => parent,
+            Err(Error::Damaged) => {
+                // Which they are is not known: they are counted out when all are counted anew.
+                self.is_counted = false;
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         };
         self.forget_fragments(KeySource::Stored(*large), &parent.id, parent.count)
     }

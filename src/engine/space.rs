@@ -54,7 +54,7 @@ impl<F: Flash> Engine<'_, F> {
             if !fits(self, self.live.saturating_sub(self.tombstones)) {
                 break;
             }
-            self.settle()?;
+            self.prepare_change()?;
             match self.segments.next_up(None) {
                 Some(oldest) if self.choose_free().is_some() => self.collect(oldest)?,
                 _ => break,
@@ -138,14 +138,16 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Opens the next segment, one with what is live in another where it is the last free one.
     fn next_segment(&mut self, total: u32) -> Result<(), Error> {
-        let free = self.segments.free();
-        if free == 0 && self.choose_free().is_none() {
+        let Some(next) = self.choose_free() else {
             return self.collect_into_open();
-        }
-        if free != 1 || self.frees_another() {
+        };
+        // With nothing live in it, it is left out of the next list, and so free.
+        let leaves = |segment| segment != next && self.may_leave(segment);
+        let frees_another = self.segments.idle() > 0 && self.segments.all().any(leaves);
+        if self.segments.free() > 1 || frees_another {
             return self.open_segment(None);
         }
-        let victim = self.choose_victim(total).ok_or(Error::WriteFailed)?;
+        let victim = self.choose_victim(total, next).ok_or(Error::WriteFailed)?;
         self.collect(victim)
     }
 
@@ -153,20 +155,28 @@ impl<F: Flash> Engine<'_, F> {
     /// goes to where the user writes, if there is room.
     fn collect_into_open(&mut self) -> Result<(), Error> {
         let open = self.user.ok_or(Error::ReadOnly)?;
+        let victim = self
+            .emptiest(open.segment)
+            .filter(|&victim| self.fits_behind(&open, victim))
+            .ok_or(Error::ReadOnly)?;
+        self.move_out(victim)
+    }
+
+    /// The segment in use with the least that is live, but for the one that is open.
+    fn emptiest(&self, open: u16) -> Option<u16> {
+        self.segments
+            .all()
+            .filter(|&segment| self.segments.is_used(segment) && segment != open)
+            .min_by_key(|&segment| self.segments.live(segment))
+    }
+
+    /// Whether what is live in `victim` fits into the open segment.
+    fn fits_behind(&self, open: &Open, victim: u16) -> bool {
         let layout = &self.io.layout;
         let left = layout.payload_units().saturating_sub(open.units);
         let room = layout.end.saturating_sub(open.place);
-        let victim = self
-            .segments
-            .all()
-            .filter(|&segment| self.segments.is_used(segment) && segment != open.segment)
-            .min_by_key(|&segment| self.segments.live(segment))
-            .filter(|&segment| {
-                let live = self.segments.live(segment);
-                let bytes = live * layout.align + layout.reserve();
-                live <= left && bytes + bytes / 16 <= room
-            })
-            .ok_or(Error::ReadOnly)?;
-        self.move_out(victim)
+        let live = self.segments.live(victim);
+        let bytes = live * layout.align + layout.reserve();
+        live <= left && bytes + bytes / 16 <= room
     }
 }

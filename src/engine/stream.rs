@@ -405,8 +405,10 @@ impl<F: Flash> Engine<'_, F> {
                     record: None,
                     ..stream
                 });
-                self.abort()?;
-                return Err(error);
+                let aborted = self.abort();
+                // The record may be there all the same, and the next mount will find it.
+                self.lose_count();
+                return aborted.and(Err(error));
             }
         };
         self.stream = None;

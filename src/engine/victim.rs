@@ -76,13 +76,14 @@ impl<F: Flash> Engine<'_, F> {
         if self.segments.usable() < 2 || !soon {
             return Ok(false);
         }
-        let is = |segment: &u16, state| self.segments.state(*segment) == state;
+        let is_clean = |segment: u16| self.segments.state(segment) == State::Clean;
         let all = self.segments.all();
-        let ready = all.filter(|segment| is(segment, State::Clean)).count();
+        let ready = all.filter(|&segment| is_clean(segment)).count();
+        let is_next = |segment: u16| self.segments.is_free(segment) && !is_clean(segment);
         let next = self
             .segments
             .all()
-            .filter(|segment| is(segment, State::Free) && ready < READY)
+            .filter(|&segment| is_next(segment) && ready < READY)
             .min_by_key(|&segment| self.segments.erase_count(segment));
         let Some(next) = next else {
             return Ok(false);
@@ -151,12 +152,12 @@ impl<F: Flash> Engine<'_, F> {
             .filter(|&segment| self.segments.is_used(segment))
     }
 
-    /// The segment to collect next, one that leaves room for a record of `total` bytes if there is
-    /// any: the oldest when tombstones press or numbers lag, the least worn when wear spreads, else
-    /// the one whose dead share and age promise most.
-    pub(crate) fn choose_victim(&self, total: u32) -> Option<u16> {
+    /// The segment to collect next into `next`, one that leaves room for a record of `total` bytes
+    /// if there is any: the oldest when tombstones press or numbers lag, the least worn when wear
+    /// spreads, else the one whose dead share and age promise most.
+    pub(crate) fn choose_victim(&self, total: u32, next: u16) -> Option<u16> {
         let most = self.most_beside(total);
-        let fits = |&segment: &u16| self.segments.live(segment) <= most;
+        let fits = |&segment: &u16| segment != next && self.segments.live(segment) <= most;
         let oldest = || {
             self.segments
                 .next_up(None)
@@ -169,6 +170,7 @@ impl<F: Flash> Engine<'_, F> {
             .or_else(|| self.best(|segment| fits(&segment)))
             .or_else(|| {
                 self.candidates()
+                    .filter(|&segment| segment != next)
                     .min_by_key(|&segment| self.segments.live(segment))
             })
     }

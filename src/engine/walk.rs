@@ -81,6 +81,10 @@ pub(crate) struct Walk {
     pub(crate) gaps: u32,
     /// Records declared void by a later one.
     pub(crate) voided: u32,
+    /// The place to try is from the head of a block before which nothing was given up.
+    is_found: bool,
+    /// A record has rotted: one was there that does not read.
+    pub(crate) has_lost: bool,
 }
 
 impl Walk {
@@ -100,6 +104,8 @@ impl Walk {
             hidden,
             gaps: 0,
             voided: 0,
+            is_found: false,
+            has_lost: false,
         }
     }
 
@@ -217,6 +223,7 @@ impl Walk {
     fn read_next<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<Option<Read>, Error> {
         loop {
             if let Some(place) = self.at.take() {
+                let is_found = core::mem::take(&mut self.is_found);
                 if place < io.layout.end
                     && !self.hides(place)
                     && let Some(read) = self.try_place(io, place)?
@@ -224,6 +231,7 @@ impl Walk {
                     let end = io.layout.end_of(place, read.entry.head.total());
                     self.at = Some(end);
                     self.block = io.layout.block_end(place);
+                    self.has_lost |= is_found;
                     return Ok(Some(read));
                 }
                 self.block = io.layout.block_end(place);
@@ -248,6 +256,7 @@ impl Walk {
                 && units * io.layout.align < io.layout.block
             {
                 self.gaps += 1;
+                self.is_found = !head.breaks;
                 self.at = Some(block + units * io.layout.align);
                 return Ok(true);
             }

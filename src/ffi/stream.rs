@@ -157,10 +157,10 @@ unsafe fn add_data(
 ///   open
 /// - MBED_ERROR_INVALID_SIZE: fewer bytes came than were announced; the old value stays
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
-///   to retry; the key has its old value, or the new one where only what comes after it failed,
-///   `sync` above all
-/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only. The old
-///   value stays
+///   to retry; the key has its old value, or the new one where the flash holds that all the same: a
+///   read tells which
+/// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only, and the key
+///   as after a write that failed
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
 ///

@@ -31,8 +31,8 @@ pub struct kv_info_t {
 /// - MBED_ERROR_WRITE_PROTECTED: the key is there and was stored write-once
 /// - MBED_ERROR_MEDIA_FULL: no room now; nothing was written. Remove other keys
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
-///   to retry; the key has its old value, or the new one where only what comes after it failed,
-///   `sync` above all
+///   to retry; the key has its old value, or the new one where the flash holds that all the same: a
+///   read tells which
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top
@@ -272,8 +272,7 @@ unsafe fn exists(store: *mut kv_store_t, key: *const c_char) -> Result<(), Error
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` or `key` is NULL, or the key is empty or too long
 /// - MBED_ERROR_WRITE_PROTECTED: the key was stored write-once
 /// - MBED_ERROR_READ_FAILED, MBED_ERROR_WRITE_FAILED: the flash failed, and no other place was left
-///   to retry; the key is still there, or gone where only what comes after that failed, `sync`
-///   above all
+///   to retry; the key is still there, or gone where the flash says that all the same: a read tells
 /// - MBED_ERROR_OPERATION_PROHIBITED: too many sectors failed; the store is read-only
 /// - MBED_ERROR_NOT_READY: the store is not open
 /// - MBED_ERROR_ALREADY_IN_USE: refused, see "Threads" at the top

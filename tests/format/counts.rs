@@ -8,20 +8,22 @@ use nvkv::{
 };
 
 use super::{
-    CONFIG, KEYS, division, put,
-    reader::{self, Contents, Counted, Division, crc32},
+    CONFIG, KEYS,
+    counted::{self, Contents, Counted},
+    division, put,
+    reader::{self, Division, crc32},
     value,
 };
 use crate::common::{IndexSize, Lent};
 
 /// A flash, and what was put there.
-struct Filled {
-    sim: Sim,
-    held: Contents,
+pub(crate) struct Filled {
+    pub(crate) sim: Sim,
+    pub(crate) held: Contents,
 }
 
 /// Small values, some of which stay; one key is removed.
-fn fill(segments: usize, rounds: u32) -> Filled {
+pub(crate) fn fill(segments: usize, rounds: u32) -> Filled {
     let mut sim = Sim::new(Geometry::uniform(segments, 512, 1), 1);
     let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(KEYS));
     let mut held = Contents::new();
@@ -36,7 +38,7 @@ fn fill(segments: usize, rounds: u32) -> Filled {
     Filled { sim, held }
 }
 
-fn key(round: u32) -> String {
+pub(crate) fn key(round: u32) -> String {
     match round % 9 {
         0 => format!("quiet/{}", round / 9 % 30),
         _ => format!("busy/{}", round * 5 % 7),
@@ -66,19 +68,19 @@ fn found(geometry: &Geometry, image: &[u8]) -> Contents {
 }
 
 /// What the library and the reader find in an image: the same.
-fn agreed(geometry: &Geometry, image: &[u8]) -> Contents {
+pub(crate) fn agreed(geometry: &Geometry, image: &[u8]) -> Contents {
     let contents = found(geometry, image);
-    assert_eq!(contents, reader::contents(&division(geometry), image));
+    assert_eq!(contents, counted::contents(&division(geometry), image));
     contents
 }
 
 /// The user segment: the last of those that count.
-fn user(d: &Division, image: &[u8]) -> Counted {
-    reader::segments_that_count(d, image).pop().unwrap()
+pub(crate) fn user(d: &Division, image: &[u8]) -> Counted {
+    counted::segments_that_count(d, image).pop().unwrap()
 }
 
 /// Offsets of the bytes of a record in the partition, heads left out. Section 4.
-fn offsets(d: &Division, segment: usize, place: usize, end: usize) -> Vec<usize> {
+pub(crate) fn offsets(d: &Division, segment: usize, place: usize, end: usize) -> Vec<usize> {
     let heads = (place..end).filter(|at| at % d.block == 0 || *at == d.first);
     let heads: Vec<usize> = heads.collect();
     (place..end)
@@ -117,7 +119,7 @@ fn what_a_list_leaves_out_does_not_count() {
     let (d, image) = (division(&geometry), filled.sim.image());
     assert_eq!(agreed(&geometry, &image), filled.held);
     let user = user(&d, &image);
-    let (counts, _) = reader::list(&d, &user.records).unwrap();
+    let (counts, _) = counted::list(&d, &user.records).unwrap();
     let mut changed = 0;
     for left_out in (0..counts.len()).filter(|&at| counts[at]) {
         let mut value = user.records[0].value.clone();
@@ -125,7 +127,7 @@ fn what_a_list_leaves_out_does_not_count() {
         let mut image = image.clone();
         rewrite(&d, &mut image, &user, d.first, &value);
         let contents = agreed(&geometry, &image);
-        let still = reader::segments_that_count(&d, &image);
+        let still = counted::segments_that_count(&d, &image);
         assert!(still.iter().all(|counted| counted.segment != left_out));
         changed += u32::from(contents != filled.held);
     }
@@ -139,7 +141,7 @@ fn a_limit_ends_what_counts() {
     let (d, image) = (division(&geometry), filled.sim.image());
     assert_eq!(agreed(&geometry, &image), filled.held);
     let user = user(&d, &image);
-    let counted = reader::segments_that_count(&d, &image);
+    let counted = counted::segments_that_count(&d, &image);
     let limited = counted
         .iter()
         .find(|counted| counted.limit < d.segment_size);
@@ -158,7 +160,7 @@ fn a_limit_ends_what_counts() {
         let mut image = image.clone();
         rewrite(&d, &mut image, &user, says.place, &value);
         agreed(&geometry, &image);
-        let still = reader::segments_that_count(&d, &image);
+        let still = counted::segments_that_count(&d, &image);
         let same = |counted: &&Counted| counted.segment == limited.segment;
         let still = still.iter().find(same).unwrap();
         assert!(
@@ -193,8 +195,8 @@ fn without_its_list_all_else_counts() {
         // The last byte of its CRC.
         let at = offsets(&d, user.segment, d.first, list.end).pop().unwrap();
         image[at] ^= 0x10;
-        let after = reader::segments_that_count(&d, &image);
-        assert!(reader::list(&d, &after.last().unwrap().records).is_none());
+        let after = counted::segments_that_count(&d, &image);
+        assert!(counted::list(&d, &after.last().unwrap().records).is_none());
         let contents = agreed(&geometry, &image);
         for (key, held) in &filled.held {
             assert_eq!(contents.get(key), Some(held), "{segments} segments");
@@ -236,7 +238,7 @@ fn a_source_counts_until_the_collection_is_complete() {
             {
                 passed += u32::from(!counts);
                 taken += u32::from(counts);
-                let still = reader::segments_that_count(&d, &image);
+                let still = counted::segments_that_count(&d, &image);
                 let counted = still.iter().any(|counted| counted.segment == source);
                 assert_eq!(counted, !counts, "the source or this one");
             }

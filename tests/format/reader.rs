@@ -1,8 +1,6 @@
 //! A reader of stores written from `docs/format.md` alone: it shares no code with the library, and
 //! takes the whole image at once. What it finds is what the document says is there.
 
-use std::collections::BTreeMap;
-
 /// Section 2.
 pub(crate) fn crc32(seed: u32, bytes: &[u8]) -> u32 {
     let mut register = !seed;
@@ -40,11 +38,11 @@ fn round_up(x: usize, n: usize) -> usize {
     x.div_ceil(n) * n
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
 }
 
@@ -166,7 +164,7 @@ pub(crate) fn header(division: &Division, image: &[u8], segment: usize) -> Optio
 }
 
 /// Section 3.3: the headers of all segments, without those whose numbers are none.
-fn headers(d: &Division, image: &[u8]) -> Vec<Option<Header>> {
+pub(crate) fn headers(d: &Division, image: &[u8]) -> Vec<Option<Header>> {
     let all = (0..d.segments.len()).map(|at| header(d, image, at));
     let known = all.map(|header| header.filter(|header| header.number <= 1 << 46));
     let mut known: Vec<Option<Header>> = known.collect();
@@ -277,8 +275,15 @@ pub(crate) fn records(d: &Division, bytes: &[u8], number: u64) -> Vec<Record> {
 }
 
 /// The same, where nothing from `limit` on is looked at. Section 5.5.
-fn records_below(d: &Division, bytes: &[u8], number: u64, limit: usize) -> Vec<Record> {
+pub(crate) fn records_below(d: &Division, bytes: &[u8], number: u64, limit: usize) -> Vec<Record> {
+    without_void(&read(d, bytes, number, limit).0)
+}
+
+/// Section 6, void records too; and whether a record has rotted. Section 9.1.
+pub(crate) fn read(d: &Division, bytes: &[u8], number: u64, limit: usize) -> (Vec<Record>, bool) {
     let mut found: Vec<Record> = Vec::new();
+    let mut rotted = false;
+    let mut resumes_after_rot = false;
     let mut place = Some(d.first);
     let mut block = 0;
     loop {
@@ -290,15 +295,19 @@ fn records_below(d: &Division, bytes: &[u8], number: u64, limit: usize) -> Vec<R
                     || completed(d, bytes, number, &record, limit))
             {
                 place = Some(record.end);
+                rotted |= resumes_after_rot;
                 found.push(record);
+                resumes_after_rot = false;
                 continue;
             }
         }
         if block >= limit {
-            return without_void(&found);
+            return (found, rotted);
         }
-        let head = block_head(d, bytes, number, block).and_then(|head| head.first);
-        place = head.map(|units| block + units * d.align);
+        let head = block_head(d, bytes, number, block);
+        let first = head.and_then(|head| head.first);
+        resumes_after_rot = first.is_some() && head.is_some_and(|head| !head.breaks);
+        place = first.map(|units| block + units * d.align);
         block += d.block;
     }
 }
@@ -338,163 +347,4 @@ fn completed(d: &Division, bytes: &[u8], number: u64, torn: &Record, limit: usiz
         .any(|block| block_head(d, bytes, number, block).is_some_and(|head| head.breaks));
     let next = record(d, bytes, number, torn.end).filter(|next| next.place < limit);
     !given_up && next.is_some_and(|next| !next.torn)
-}
-
-/// What a partition holds: flags and value of each key, the reserved data under the empty key.
-pub(crate) type Contents = BTreeMap<Vec<u8>, (u8, Vec<u8>)>;
-
-/// Section 5.5: a segment, and the place up to which it counts.
-pub(crate) type Limit = (usize, usize);
-
-/// Section 5.5.
-pub(crate) fn limit(d: &Division, bytes: &[u8]) -> Option<Limit> {
-    let segment = usize::from(u16_at(bytes, 0));
-    let end = usize::from(u16_at(bytes, 2)) * d.align;
-    (segment < d.segments.len()).then_some((segment, end))
-}
-
-/// Section 5.5: the victim, if there is one, and the limit.
-pub(crate) fn retire(d: &Division, record: &Record) -> Option<(Option<usize>, Option<Limit>)> {
-    if record.kind != 5 || record.torn || record.value.len() != 6 {
-        return None;
-    }
-    let victim = usize::from(u16_at(&record.value, 0));
-    let victim = (victim < d.segments.len()).then_some(victim);
-    Some((victim, limit(d, &record.value[2..])))
-}
-
-/// Section 5.6: whether each segment counts, and the limit.
-pub(crate) fn list(d: &Division, records: &[Record]) -> Option<(Vec<bool>, Option<Limit>)> {
-    let first = records.first()?;
-    let bytes = d.segments.len().div_ceil(8);
-    if first.kind != 6 || first.torn || first.value.len() != bytes + 4 {
-        return None;
-    }
-    let bit = |at: usize| first.value[at / 8] >> (at % 8) & 1 == 1;
-    let counts = (0..d.segments.len()).map(bit).collect();
-    Some((counts, limit(d, &first.value[bytes..])))
-}
-
-/// Section 9.1, rule 2: the user segment, and what it has; `headed` is left with the headers of
-/// those that were not passed over.
-fn find_user(
-    d: &Division,
-    image: &[u8],
-    headed: &mut [Option<Header>],
-) -> Option<(usize, Vec<Record>)> {
-    loop {
-        let users = headed.iter().enumerate().filter_map(|(at, header)| {
-            let header = header.as_ref().filter(|header| !header.moved)?;
-            Some((header.number, at))
-        });
-        let (number, at) = users.max()?;
-        let records = records(d, d.bytes(image, at), number);
-        let source = headed[at].as_ref().and_then(|header| header.source);
-        // Section 9.2.
-        let waits = source
-            .is_some_and(|source| source != at && headed.get(source).is_some_and(Option::is_some));
-        let complete = |record: &Record| {
-            record.void_from == Some(record.place)
-                || record.kind == 5 && record.torn
-                || retire(d, record).is_some_and(|(victim, _)| victim == source)
-        };
-        if records.iter().any(|record| record.kind != 6) && (!waits || records.iter().any(complete))
-        {
-            return Some((at, records));
-        }
-        headed[at] = None;
-    }
-}
-
-/// A segment that counts.
-#[derive(Clone, Debug)]
-pub(crate) struct Counted {
-    pub(crate) segment: usize,
-    pub(crate) number: u64,
-    pub(crate) records: Vec<Record>,
-    /// The place up to which it counts.
-    pub(crate) limit: usize,
-}
-
-/// The segments that count, from the lowest number up. Section 9.1.
-pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<Counted> {
-    let mut headed = headers(d, image);
-    let Some((user, records)) = find_user(d, image, &mut headed) else {
-        return Vec::new();
-    };
-    let source = headed[user].as_ref().and_then(|header| header.source);
-    let all_but = (0..d.segments.len()).map(|at| Some(at) != source);
-    let (mut counts, first) = list(d, &records).unwrap_or_else(|| (all_but.collect(), None));
-    let is_moved = |at: usize| headed[at].as_ref().is_some_and(|header| header.moved);
-    let mut last = None;
-    let says = records.iter().filter_map(|record| retire(d, record));
-    for (victim, limit) in std::iter::once((None, first)).chain(says) {
-        if let Some(victim) = victim {
-            counts[victim] = false;
-        }
-        last = limit.filter(|&(at, _)| is_moved(at));
-        if let Some((at, _)) = last {
-            counts[at] = true;
-        }
-    }
-    let mut counted: Vec<Counted> = (0..d.segments.len())
-        .filter(|&at| at == user || counts[at])
-        .filter_map(|segment| {
-            let number = headed[segment].as_ref()?.number;
-            let ends = last.filter(|&(at, _)| at == segment);
-            let limit = ends.map_or(d.segment_size, |(_, end)| end);
-            let records = records_below(d, d.bytes(image, segment), number, limit);
-            Some(Counted {
-                segment,
-                number,
-                records,
-                limit,
-            })
-        })
-        .collect();
-    counted.sort_by_key(|counted| (counted.number, counted.segment));
-    counted
-}
-
-/// Sections 5.4 and 9.1: the newest value of each key.
-pub(crate) fn contents(d: &Division, image: &[u8]) -> Contents {
-    let segments = segments_that_count(d, image);
-    let all: Vec<&Record> = segments
-        .iter()
-        .flat_map(|segment| &segment.records)
-        .collect();
-    let mut newest: BTreeMap<Vec<u8>, &Record> = BTreeMap::new();
-    let mut fragments: BTreeMap<(Vec<u8>, Vec<u8>), &[u8]> = BTreeMap::new();
-    for record in all {
-        match record.kind {
-            1 | 2 | 4 => drop(newest.insert(record.key.clone(), record)),
-            3 => {
-                let (id, piece) = record.value.split_at(14);
-                fragments.insert((record.key.clone(), id.to_vec()), piece);
-            }
-            _ => {}
-        }
-    }
-    newest.retain(|_, record| record.kind != 2);
-    let value = |record: &Record| {
-        assert!(!record.torn, "damaged");
-        if record.kind == 1 {
-            return record.value.clone();
-        }
-        let (id, rest) = record.value.split_at(12);
-        let (size, piece, count) = (u32_at(rest, 0), u32_at(rest, 4), u16_at(rest, 8));
-        let mut whole = Vec::new();
-        for index in 0..count {
-            let id = [id, &index.to_le_bytes()].concat();
-            let part = fragments[&(record.key.clone(), id)];
-            assert!(part.len() == piece as usize || index + 1 == count);
-            whole.extend_from_slice(part);
-        }
-        assert_eq!(whole.len(), size as usize);
-        whole
-    };
-    newest
-        .into_iter()
-        .map(|(key, record)| (key, (record.flags, value(record))))
-        .collect()
 }

@@ -97,7 +97,7 @@ pub struct Sim {
     unseen: Vec<(u32, u32)>,
     faults: Vec<(usize, Fault, u64)>,
     /// Calls in all, and the reads after them, before one read fails.
-    glitch: Option<(u64, u64)>,
+    glitches: Vec<(u64, u64)>,
     rng: Rng,
     powered: bool,
     /// No program or erase was accepted since the last power-up.
@@ -138,7 +138,7 @@ impl Sim {
             weak: Vec::new(),
             unseen: Vec::new(),
             faults: Vec::new(),
-            glitch: None,
+            glitches: Vec::new(),
             rng,
             powered: true,
             first_call: true,
@@ -194,22 +194,22 @@ impl Sim {
     }
 
     /// One read fails, and none after it: the `reads`-th that comes once `calls` program and erase
-    /// calls were made, both counted from now.
+    /// calls were made, counted from now, and those asked for before have failed.
     pub fn glitch(&mut self, calls: u64, reads: u64) {
         let calls = self.counters.programs + self.counters.erases + calls;
-        self.glitch = Some((calls, reads));
+        self.glitches.push((calls, reads));
     }
 
-    /// Whether the read that [`Sim::glitch`] asked for has failed, or none was asked for.
+    /// Whether the reads that [`Sim::glitch`] asked for have failed, or none was asked for.
     pub fn is_glitch_over(&self) -> bool {
-        self.glitch.is_none()
+        self.glitches.is_empty()
     }
 
     fn has_glitch(&mut self) -> bool {
         let now = self.counters.programs + self.counters.erases;
-        match &mut self.glitch {
+        match self.glitches.first_mut() {
             Some((calls, 0)) if *calls <= now => {
-                self.glitch = None;
+                self.glitches.remove(0);
                 true
             }
             Some((calls, reads)) if *calls <= now => {
@@ -223,7 +223,7 @@ impl Sim {
     /// Takes back all faults.
     pub fn heal(&mut self) {
         self.faults.clear();
-        self.glitch = None;
+        self.glitches.clear();
     }
 
     /// After this many more calls of any kind every call is refused: ends an endless loop.
@@ -421,7 +421,16 @@ impl Flash for Sim {
             return Err(FlashError);
         }
         let sector = self.sector_at(address);
-        match self.fault(sector, &[Fault::ProgramError, Fault::ProgramSilent]) {
+        let faults = [
+            Fault::ProgramError,
+            Fault::ProgramUnsaid,
+            Fault::ProgramSilent,
+        ];
+        match self.fault(sector, &faults) {
+            Some(Fault::ProgramUnsaid) => {
+                self.write(address, data);
+                return Err(FlashError);
+            }
             Some(Fault::ProgramError) => {
                 let old = self.stored(address, size);
                 let bytes = tear::mix(&old, data, &mut self.rng);

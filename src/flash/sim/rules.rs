@@ -42,6 +42,8 @@ pub struct Breach {
 pub enum Fault {
     /// Programs return an error and leave a mix.
     ProgramError,
+    /// Programs return an error and are done all the same.
+    ProgramUnsaid,
     /// Programs return success and leave at least one bit wrong.
     ProgramSilent,
     /// Erases return an error and change no byte.

@@ -279,9 +279,12 @@ impl Sim {
             CutPoint::Units { .. } => {}
         }
         let (start, end) = (self.starts[sector], self.starts[sector + 1]);
-        let old = self.stored(start, end - start);
+        let mut old = self.stored(start, end - start);
         let mut erased = old.clone();
         blank(&mut erased, self.geometry.erased_byte, &mut self.rng);
+        if self.rng.one_in(2) {
+            self.let_weak_show(start, &mut old);
+        }
         self.settle(start, end - start);
         let header = HEADER_SIZE.min(old.len() / 2);
         let bytes = match cut.erase {
@@ -316,6 +319,17 @@ impl Sim {
         let sector = Arc::make_mut(&mut self.sectors[sector]);
         sector.bytes.copy_from_slice(&bytes);
         sector.units.fill(Unit::Touched);
+    }
+
+    /// What an earlier cut left weak may, as an erase begins, read as what was meant.
+    fn let_weak_show(&self, start: u32, bytes: &mut [u8]) {
+        let end = start + bytes.len() as u32;
+        for weak in &self.weak {
+            if weak.start >= start && weak.end() <= end {
+                let at = (weak.start - start) as usize;
+                bytes[at..at + weak.would.len()].copy_from_slice(&weak.would);
+            }
+        }
     }
 
     /// A flash that lies loses what it acknowledged last.
