@@ -237,8 +237,8 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::WriteProtected`] when the key was set write-once; [`Error::TooLarge`] when it can
     /// never fit; [`Error::Full`] when it does not fit now (nothing was written);
     /// [`Error::AlreadyInUse`] while a stream is open; [`Error::ReadOnly`],
-    /// [`Error::WriteFailed`], [`Error::ReadFailed`] when the flash fails: it may hold the new value
-    /// all the same, and then that counts, now and after a restart.
+    /// [`Error::WriteFailed`], [`Error::ReadFailed`] when the flash fails: it may hold the new
+    /// value all the same, and then that counts, now and after a restart.
     pub fn set(&mut self, key: &[u8], value: &[u8], flags: u8) -> Result<(), Error> {
         set::check_key(key)?;
         set::check_flags(flags)?;

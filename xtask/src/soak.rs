@@ -19,6 +19,9 @@ pub(crate) struct Options {
     seed: Option<u64>,
 }
 
+/// Cases of a round: what was tried is told that often.
+const ROUND: u64 = 250_000;
+
 /// Cases, and how many of them lost something.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 struct Tally {
@@ -40,7 +43,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut seed = options.seed;
     while total.tried < options.cases {
         // A round may try fewer than it was asked for: some workloads have no more cuts than that.
-        let (round, outcome) = one_round(options.cases.saturating_sub(total.tried), seed.take())?;
+        let left = options.cases.saturating_sub(total.tried);
+        let (round, outcome) = one_round(left.min(ROUND), seed.take())?;
         total.add(round);
         println!("so far: {} cases tried, {} lost", total.tried, total.lost);
         outcome?;
