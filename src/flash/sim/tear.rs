@@ -279,15 +279,43 @@ impl Sim {
             CutPoint::Units { .. } => {}
         }
         let (start, end) = (self.starts[sector], self.starts[sector + 1]);
-        let mut old = self.stored(start, end - start);
-        let mut erased = old.clone();
-        blank(&mut erased, self.geometry.erased_byte, &mut self.rng);
-        if self.rng.one_in(2) {
-            self.let_weak_show(start, &mut old);
+        let old = self.stored(start, end - start);
+        let mut shown = old.clone();
+        let leaves_a_trace = matches!(
+            cut.erase,
+            EraseTear::MixBytes | EraseTear::MixBits | EraseTear::HeaderGone | EraseTear::BodyGone
+        );
+        if leaves_a_trace && self.rng.one_in(2) {
+            self.let_weak_show(start, &mut shown);
         }
         self.settle(start, end - start);
+        let mut bytes = self.torn_sector(start, &shown, cut.erase);
+        // All that was meant shows, and nothing of the erase: no store can tell that from what was
+        // never cut off. FORMAT 10
+        if shown != old && self.all_is_there(sector, &shown, &bytes) {
+            bytes = self.torn_sector(start, &old, cut.erase);
+        }
+        let sector = Arc::make_mut(&mut self.sectors[sector]);
+        sector.bytes.copy_from_slice(&bytes);
+        sector.units.fill(Unit::Touched);
+    }
+
+    /// Whether all units that are not erased read as in `shown`.
+    fn all_is_there(&self, sector: usize, shown: &[u8], bytes: &[u8]) -> bool {
+        let unit = self.geometry.program_size as usize;
+        let units = shown.chunks(unit).zip(bytes.chunks(unit));
+        let states = &self.sectors[sector].units;
+        units
+            .zip(states)
+            .all(|((shown, byte), state)| *state == Unit::Erased || shown == byte)
+    }
+
+    /// What a cut in its erase leaves of a sector that held `old`; a weak range is noted.
+    fn torn_sector(&mut self, start: u32, old: &[u8], tear: EraseTear) -> Vec<u8> {
+        let mut erased = old.to_vec();
+        blank(&mut erased, self.geometry.erased_byte, &mut self.rng);
         let header = HEADER_SIZE.min(old.len() / 2);
-        let bytes = match cut.erase {
+        match tear {
             EraseTear::MixBytes => {
                 let rng = &mut self.rng;
                 let pairs = old.iter().zip(&erased);
@@ -304,21 +332,18 @@ impl Sim {
             }
             EraseTear::HeaderGone => [&erased[..header], &old[header..]].concat(),
             EraseTear::BodyGone => [&old[..header], &erased[header..]].concat(),
-            EraseTear::Unseen => old,
+            EraseTear::Unseen => old.to_vec(),
             EraseTear::LooksErased => {
-                let mut weak = Weak::new(start, &old, &erased);
+                let mut weak = Weak::new(start, old, &erased);
                 weak.quiet_cycle = Some(self.cycle + 1);
                 self.weak.push(weak);
                 erased
             }
             EraseTear::Weak => {
-                self.weak.push(Weak::new(start, &old, &erased));
-                old
+                self.weak.push(Weak::new(start, old, &erased));
+                old.to_vec()
             }
-        };
-        let sector = Arc::make_mut(&mut self.sectors[sector]);
-        sector.bytes.copy_from_slice(&bytes);
-        sector.units.fill(Unit::Touched);
+        }
     }
 
     /// What an earlier cut left weak may, as an erase begins, read as what was meant.
