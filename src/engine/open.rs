@@ -21,22 +21,19 @@ impl<F: Flash> Engine<'_, F> {
     /// superseded.
     pub(crate) fn choose_free(&self) -> Option<u16> {
         let open = self.user.map(|open| open.segment);
-        let least = |is: &dyn Fn(u16) -> bool| {
-            let all = self.segments.all().filter(|&segment| is(segment));
-            all.min_by_key(|&segment| {
-                let order = match self.segments.state(segment) {
-                    State::Clean => 0,
-                    State::Doubtful => 2,
-                    _ => 1,
-                };
-                (order, self.segments.erase_count(segment))
-            })
+        let order = |&segment: &u16| {
+            let class = match self.segments.state(segment) {
+                State::Clean => 0,
+                State::Free => 1,
+                State::Doubtful => 2,
+                // Not while the record that supersedes it may be the one in doubt.
+                _ if self.tail.is_none() && self.may_leave(segment) && open != Some(segment) => 3,
+                _ => 4,
+            };
+            (class, self.segments.erase_count(segment))
         };
-        least(&|segment| self.segments.is_free(segment)).or_else(|| {
-            // Not while the record that supersedes it may be the one in doubt.
-            let certain = self.tail.is_none();
-            least(&|segment| certain && self.may_leave(segment) && open != Some(segment))
-        })
+        let best = self.segments.all().min_by_key(order)?;
+        (order(&best).0 < 4).then_some(best)
     }
 
     /// Whether a segment need not count any more when another is opened: nothing is live in it, and

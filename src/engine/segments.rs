@@ -169,8 +169,7 @@ impl<'m> Segments<'m> {
 
     /// The number of a segment in use.
     pub(crate) fn number(&self, segment: u16) -> u64 {
-        let above = self.low_number(segment).wrapping_sub(self.base as u32);
-        self.base.saturating_add(u64::from(above))
+        self.base.saturating_add(u64::from(self.height(segment)))
     }
 
     pub(crate) fn set_number(&mut self, segment: u16, number: u64) {
@@ -238,36 +237,43 @@ impl<'m> Segments<'m> {
         }
     }
 
-    /// Two segments have the same number where the header of one shows only now: nothing else is in
-    /// that one.
-    fn rank(&self, segment: u16) -> (u64, u16) {
-        (self.number(segment), segment)
+    /// How far the number of a segment in use is above the base: what segments are ordered by. Two
+    /// may have the same: then the index decides.
+    fn height(&self, segment: u16) -> u32 {
+        self.low_number(segment).wrapping_sub(self.base as u32)
+    }
+
+    /// The segment in use for which `order`, of its height and index, is least and above that of
+    /// `previous`, or the first.
+    fn next(&self, previous: Option<u16>, order: fn(u32, u16) -> (u32, u16)) -> Option<u16> {
+        let rank = |segment: u16| order(self.height(segment), segment);
+        let mut best = None;
+        for segment in self.all() {
+            if self.is_used(segment)
+                && previous.is_none_or(|previous| rank(segment) > rank(previous))
+                && best.is_none_or(|best| rank(segment) < rank(best))
+            {
+                best = Some(segment);
+            }
+        }
+        best
     }
 
     /// Segments in use from the lowest number up: the one after `previous`, or the first.
     pub(crate) fn next_up(&self, previous: Option<u16>) -> Option<u16> {
-        let above = previous.map(|segment| self.rank(segment));
-        self.all()
-            .filter(|&segment| self.is_used(segment))
-            .filter(|&segment| above.is_none_or(|rank| self.rank(segment) > rank))
-            .min_by_key(|&segment| self.rank(segment))
+        self.next(previous, |height, segment| (height, segment))
     }
 
     /// Segments in use from the highest number down.
     pub(crate) fn next_down(&self, previous: Option<u16>) -> Option<u16> {
-        let below = previous.map(|segment| self.rank(segment));
-        self.all()
-            .filter(|&segment| self.is_used(segment))
-            .filter(|&segment| below.is_none_or(|rank| self.rank(segment) < rank))
-            .max_by_key(|&segment| self.rank(segment))
+        self.next(previous, |height, segment| (!height, !segment))
     }
 
     /// Whether nothing older than `segment` counts, or will when what leaves is gone.
     pub(crate) fn is_oldest(&self, segment: u16) -> bool {
-        let number = self.number(segment);
         let stays = |&other: &u16| other != segment && self.state(other) == State::Used;
         self.all()
             .filter(stays)
-            .all(|other| self.number(other) > number)
+            .all(|other| self.height(other) > self.height(segment))
     }
 }

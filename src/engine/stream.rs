@@ -130,30 +130,31 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn largest_value(&self, key_len: usize) -> u32 {
         // Sizes that fit in one record are those below some size, and so are, from where fragments
         // begin, those that fit in fragments. Between the two there may be some that do not.
-        let whole = self.first_unfit(0, |size| self.whole(key_len, size));
-        let either = self.first_unfit(whole, |size| self.in_fragments(key_len, size));
+        let whole = self.first_unfit(0, key_len, Self::whole);
+        let either = self.first_unfit(whole, key_len, Self::in_fragments);
         either.saturating_sub(1)
     }
 
     /// The first size from `low` on that there is no room for.
-    fn first_unfit(&self, mut low: u32, plan: impl Fn(u32) -> Option<Plan>) -> u32 {
-        let fits = |size| {
-            plan(size).is_some_and(|plan| {
+    fn first_unfit(
+        &self,
+        mut low: u32,
+        key_len: usize,
+        plan: fn(&Self, usize, u32) -> Option<Plan>,
+    ) -> u32 {
+        // The first is looked at alone: where it does not fit, none above it may.
+        let (mut high, mut middle) = (VALUE_MAX + 1, low);
+        while low < high {
+            let fits = plan(self, key_len, middle).is_some_and(|plan| {
                 let capacity = self.capacity(plan.largest.max(self.largest));
                 self.live.saturating_add(plan.units) <= capacity
-            })
-        };
-        let mut high = VALUE_MAX + 1;
-        if !fits(low) {
-            return low;
-        }
-        while low < high {
-            let middle = (low + high) / 2;
-            if fits(middle) {
+            });
+            if fits {
                 low = middle + 1;
             } else {
                 high = middle;
             }
+            middle = (low + high) / 2;
         }
         low
     }

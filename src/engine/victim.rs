@@ -114,17 +114,7 @@ impl<F: Flash> Engine<'_, F> {
     /// that is opened next that what rests in it should rest there.
     fn overdue(&self) -> Option<u16> {
         let next = self.segments.erase_count(self.choose_free()?);
-        let oldest = || {
-            self.segments
-                .next_up(None)
-                .filter(|_| self.tombstones_press())
-        };
-        let least = || {
-            let least = self.least_worn()?;
-            self.wears_apart(self.segments.erase_count(least), next)
-                .then_some(least)
-        };
-        self.lagging().or_else(oldest).or_else(least)
+        self.pressing().or_else(|| self.worn_less_than(next))
     }
 
     /// The most units that may be live in a victim which leaves room for a record of `total` bytes.
@@ -133,11 +123,12 @@ impl<F: Flash> Engine<'_, F> {
         layout.payload_units().saturating_sub(layout.units(total))
     }
 
-    /// The segment that must be collected because its number is far behind.
-    fn lagging(&self) -> Option<u16> {
+    /// The oldest segment, where it must be collected because its number is far behind, or because
+    /// tombstones press.
+    fn pressing(&self) -> Option<u16> {
         let oldest = self.segments.next_up(None)?;
         let lag = self.newest.saturating_sub(self.segments.number(oldest));
-        (lag > NUMBER_SPAN / 2).then_some(oldest)
+        (lag > NUMBER_SPAN / 2 || self.tombstones_press()).then_some(oldest)
     }
 
     /// Whether tombstones take more than a sixteenth of the space.
@@ -158,15 +149,14 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn choose_victim(&self, total: u32, next: u16) -> Option<u16> {
         let most = self.most_beside(total);
         let fits = |&segment: &u16| segment != next && self.segments.live(segment) <= most;
-        let oldest = || {
-            self.segments
-                .next_up(None)
-                .filter(|_| self.tombstones_press())
-        };
-        self.lagging()
+        let highest = self
+            .segments
+            .all()
+            .map(|segment| self.segments.erase_count(segment))
+            .max()?;
+        self.pressing()
             .filter(fits)
-            .or_else(|| oldest().filter(fits))
-            .or_else(|| self.worn_least().filter(fits))
+            .or_else(|| self.worn_less_than(highest).filter(fits))
             .or_else(|| self.best(|segment| fits(&segment)))
             .or_else(|| {
                 self.candidates()
@@ -195,26 +185,13 @@ impl<F: Flash> Engine<'_, F> {
         ((payload - live).saturating_mul(age.min(1 << 24)), live + 1)
     }
 
-    /// The segment in use that was erased so much less often than others that what rests in it
+    /// The segment in use that was erased so much less often than `most` that what rests in it
     /// should move.
-    fn worn_least(&self) -> Option<u16> {
-        let all = self.segments.all();
-        let highest = all
-            .map(|segment| self.segments.erase_count(segment))
-            .max()?;
-        let least = self.least_worn()?;
-        self.wears_apart(self.segments.erase_count(least), highest)
-            .then_some(least)
-    }
-
-    /// The segment in use that was erased least often.
-    fn least_worn(&self) -> Option<u16> {
+    fn worn_less_than(&self, most: u32) -> Option<u16> {
         self.candidates()
             .min_by_key(|&segment| self.segments.erase_count(segment))
-    }
-
-    /// Whether erase counts differ by so much that wear should spread.
-    fn wears_apart(&self, least: u32, most: u32) -> bool {
-        most.saturating_sub(least) > 3.max(most / 8)
+            .filter(|&least| {
+                most.saturating_sub(self.segments.erase_count(least)) > 3.max(most / 8)
+            })
     }
 }
