@@ -112,7 +112,7 @@ impl Project {
 
 /// cmake as a person has it whose cargo never fetched anything and cannot: the library has no
 /// dependencies, so building it must need no network.
-pub(super) fn cmake() -> Command {
+pub(crate) fn cmake() -> Command {
     let mut cmake = command("cmake");
     cmake.env("CARGO_HOME", work().join("empty cargo home"));
     cmake.env("CARGO_NET_OFFLINE", "true");
@@ -124,7 +124,7 @@ pub(super) fn cmake() -> Command {
 }
 
 /// Runs the command; what it printed is shown only when it fails.
-pub(super) fn quiet(command: &mut Command) -> Result<String, Failure> {
+pub(crate) fn quiet(command: &mut Command) -> Result<String, Failure> {
     announce(command);
     let (status, printed) = captured(command)?;
     succeeded_with(command, status, &printed)?;
@@ -187,7 +187,7 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-pub(super) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot {what} {}: {error}", path.display()))
 }
 
@@ -200,7 +200,7 @@ pub(super) fn expect(text: &str, part: &str) -> Result<(), Failure> {
 }
 
 /// What to do to get those of the programs that are not there, as one line.
-pub(super) fn missing(programs: &[(&str, &str)]) -> Option<String> {
+pub(crate) fn missing(programs: &[(&str, &str)]) -> Option<String> {
     let packages: Vec<&str> = programs
         .iter()
         .filter(|(program, _)| output_of(command(program).arg("--version")).is_none())
@@ -210,8 +210,8 @@ pub(super) fn missing(programs: &[(&str, &str)]) -> Option<String> {
 }
 
 /// Programs that all of these steps need, with Debian's packages.
-pub(super) const CMAKE: (&str, &str) = ("cmake", "cmake");
-pub(super) const NINJA: (&str, &str) = ("ninja", "ninja-build");
+pub(crate) const CMAKE: (&str, &str) = ("cmake", "cmake");
+pub(crate) const NINJA: (&str, &str) = ("ninja", "ninja-build");
 
 #[cfg(test)]
 mod tests {
