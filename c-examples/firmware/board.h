@@ -18,9 +18,6 @@ int board_flash(kv_flash_t *flash);
 /* Prints text on the terminal of the emulator or debugger. */
 void board_print(const char *text);
 
-/* Copies the command line, with spaces between the words; empty where there is none. */
-void board_arguments(char *buffer, uint32_t size);
-
 /* Ends the program: with 0 where all was well. On a board without a debugger it stands still. */
 void board_exit(int status);
 

@@ -2,7 +2,7 @@
  * that the library has acknowledged. The host kills the emulator at any moment and starts it again;
  * then all keys are read and told to the host, which knows what each must be.
  *
- *     soak NUMBER [early] [once]
+ *     soak NUMBER [early | once]
  *
  * NUMBER is that of the first operation. What is printed, one a line:
  *
@@ -180,34 +180,26 @@ static void operate(uint32_t number) {
     }
 }
 
-/* The word after the program's name, as a number; whether another word is there. */
-static uint32_t first_number(const char *arguments) {
-    const char *at = strchr(arguments, ' ');
-
-    return at == NULL ? 0 : (uint32_t)strtoul(at + 1, NULL, 10);
-}
-
-int main(void) {
-    char arguments[64];
+int main(int argc, char **argv) {
+    const char *last = argc > 2 ? argv[2] : "";
     kv_flash_t flash;
     uint32_t number;
     int status;
 
     stack_paint();
-    board_arguments(arguments, sizeof arguments);
     if (board_flash(&flash) != 0) {
         failed("board_flash", MBED_ERROR_INITIALIZATION_FAILED);
     }
-    if (strstr(arguments, " early") != NULL) {
+    if (strcmp(last, "early") == 0) {
         flash = early_flash(&flash);
     }
     open_store(&flash);
     tell_check();
     tell_keys();
-    if (strstr(arguments, " once") != NULL) {
+    if (strcmp(last, "once") == 0) {
         return 0;
     }
-    for (number = first_number(arguments);; number++) {
+    for (number = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;; number++) {
         operate(number);
         begin("did");
         add_number(number);

@@ -36,14 +36,6 @@ void board_print(const char *text) {
     semihosting(SEMIHOSTING_WRITE0, text);
 }
 
-void board_arguments(char *buffer, uint32_t size) {
-    uintptr_t block[2] = {(uintptr_t)buffer, size};
-
-    if (semihosting(SEMIHOSTING_GET_CMDLINE, block) != 0 && size > 0) {
-        buffer[0] = '\0';
-    }
-}
-
 void board_exit(int status) {
     /* "Application exit" is a success; a run-time error is not. */
     semihosting(SEMIHOSTING_EXIT, (const void *)(uintptr_t)(status == 0 ? 0x20026 : 0x20023));

@@ -19,7 +19,45 @@ pub(super) struct Board {
     pub(super) partition: Range<usize>,
     /// How the project gets nvkv: each way is used by one of the boards.
     pub(super) from: &'static str,
+    /// Programs of `tests/c` that run with their flash in RAM.
+    pub(super) in_ram: &'static [&'static str],
+    /// And with the flash of the board. Those that count its segments, or fill it, need one that is
+    /// small.
+    pub(super) on_flash: &'static [&'static str],
+    /// Programs of `tests/cpp`.
+    pub(super) cpp: &'static [&'static str],
 }
+
+/// All of `tests/c` that has no threads.
+const ALL_C: [&str; 12] = [
+    "values",
+    "streams",
+    "iterators",
+    "names",
+    "flashes",
+    "global_values",
+    "global_iterators",
+    "global_partitions",
+    "global_backend",
+    "global_init",
+    "failures",
+    // The last one: it expects that spin locks work.
+    "misuse",
+];
+
+/// The same for a processor without compare-and-swap, where they do not.
+const WITHOUT_SPIN: &[&str] = ALL_C.split_at(11).0;
+
+/// All of `tests/cpp` that is for one thread and one configuration.
+const ALL_CPP: &[&str] = &[
+    "flat",
+    "without_flash",
+    "stores",
+    "map",
+    "global",
+    "nvstore",
+    "owner",
+];
 
 /// How the emulator has the flash.
 pub(super) enum Flash {
@@ -43,6 +81,9 @@ pub(super) const BOARDS: [Board; 6] = [
         image_size: 32 * KIB,
         partition: 0..32 * KIB,
         from: "subdirectory",
+        in_ram: &[],
+        on_flash: &["values", "iterators", "global_init"],
+        cpp: &[],
     },
     Board {
         name: "emcraft-sf2",
@@ -53,6 +94,10 @@ pub(super) const BOARDS: [Board; 6] = [
         image_size: 16 * MIB,
         partition: MIB..MIB + 256 * KIB,
         from: "find_package",
+        in_ram: &ALL_C,
+        on_flash: &["iterators", "global_init"],
+        // The others have more data than its RAM.
+        cpp: &["map", "nvstore", "owner"],
     },
     Board {
         name: "ast1030-evb",
@@ -63,6 +108,15 @@ pub(super) const BOARDS: [Board; 6] = [
         image_size: 4 * MIB,
         partition: MIB..MIB + 64 * KIB,
         from: "fetch_content",
+        in_ram: &[],
+        on_flash: &[
+            "values",
+            "streams",
+            "iterators",
+            "global_iterators",
+            "global_init",
+        ],
+        cpp: &[],
     },
     Board {
         name: "mps2-an386",
@@ -74,6 +128,9 @@ pub(super) const BOARDS: [Board; 6] = [
         // With a code of 4 bytes for each 32.
         partition: 0..576 * KIB,
         from: "subdirectory",
+        in_ram: &ALL_C,
+        on_flash: &["iterators", "global_init"],
+        cpp: ALL_CPP,
     },
     Board {
         name: "mps2-an500",
@@ -84,6 +141,9 @@ pub(super) const BOARDS: [Board; 6] = [
         image_size: 16 * MIB,
         partition: 0..576 * KIB,
         from: "find_package",
+        in_ram: &[],
+        on_flash: &["iterators", "global_init"],
+        cpp: &[],
     },
     Board {
         name: "virt",
@@ -94,6 +154,9 @@ pub(super) const BOARDS: [Board; 6] = [
         image_size: 32 * MIB,
         partition: 0..MIB,
         from: "fetch_content",
+        in_ram: WITHOUT_SPIN,
+        on_flash: &["iterators", "global_init"],
+        cpp: &[],
     },
 ];
 
@@ -128,6 +191,7 @@ impl Board {
             let package = "picolibc-riscv64-unknown-elf";
             return ["riscv64-unknown-elf-gcc", "picolibc.specs", package];
         }
-        ["arm-none-eabi-gcc", "libc.a", "libnewlib-arm-none-eabi"]
+        let package = "libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib";
+        ["arm-none-eabi-gcc", "libstdc++_nano.a", package]
     }
 }

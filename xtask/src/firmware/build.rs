@@ -35,7 +35,10 @@ pub(super) fn build(board: &Board) -> Result<Built, Failure> {
         .arg(&build)
         .args(["-G", "Ninja", "-DBOARD_TESTS=ON"])
         .arg(format!("-DBOARD={}", board.name))
-        .arg(format!("-DNVKV_FROM={}", board.from));
+        .arg(format!("-DNVKV_FROM={}", board.from))
+        .arg(format!("-DIN_RAM={}", board.in_ram.join(";")))
+        .arg(format!("-DON_FLASH={}", board.on_flash.join(";")))
+        .arg(format!("-DCPP={}", board.cpp.join(";")));
     if board.from == "find_package" {
         let prefix = install(board, &built, &archive)?;
         configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()));

@@ -7,6 +7,7 @@
 //! | `build.rs` | builds `c-examples/firmware` and `tests/firmware` for one |
 //! | `emulator.rs` | one run: started, its lines read, killed |
 //! | `soak.rs` | run after run on the same flash |
+//! | `suite.rs` | the programs of `tests/c` and `tests/cpp` |
 //! | `expected.rs`, `sequence.rs` | what the flash must hold after a kill |
 #![expect(
     clippy::arithmetic_side_effects,
@@ -21,6 +22,7 @@ mod emulator;
 mod expected;
 mod sequence;
 mod soak;
+mod suite;
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -104,7 +106,7 @@ fn kills(board: &Board, built: &Built, count: u32, seed: u32) -> Result<u32, Fai
 const FEW: u32 = 4;
 
 /// Kills of a board whose driver acknowledges too early, until one must have been noticed.
-const ENOUGH: u32 = 12;
+const ENOUGH: u32 = 40;
 
 /// The step of `cargo xtask test`.
 pub(crate) fn check() -> Outcome {
@@ -117,6 +119,8 @@ pub(crate) fn check() -> Outcome {
 
 fn check_board(board: &Board) -> Result<(), Failure> {
     let built = build::build(board)?;
+    let programs = suite::run(board, &built)?;
+    println!("{}: {programs} programs of the tests run", board.name);
     if kills(board, &built, FEW, fresh_seed())? != 0 {
         return Err(Failure::new(format!("{} lost data", board.name)));
     }
