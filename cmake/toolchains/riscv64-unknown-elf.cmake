@@ -6,9 +6,9 @@
 #
 # NVKV_ARCH   the instruction set, as -march takes it. Required
 # NVKV_ABI    ilp32 (the default), or another one of -mabi
-# NVKV_SPECS  specs of a C library, such as picolibc.specs of Debian's
-#             picolibc-riscv64-unknown-elf. By default none: nvkv needs no C library, but a program
-#             may
+# NVKV_SPECS  specs of a C library, such as picolibc.specs of Debian's package
+#             picolibc-riscv64-unknown-elf. By default none: for compilers that bring one, or for
+#             programs without (nvkv itself needs none; its header needs -ffreestanding then)
 #
 # They can stand on the command line, or in the project above its project(). For nvkv nothing else
 # is needed: it asks the compiler what these flags mean.

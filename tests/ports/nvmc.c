@@ -1,5 +1,5 @@
-/* ports/flash/nvkv_flash_nvmc_nrf51.c over memory in place of the controller and its flash. What the
- * controller itself does is seen on the emulated board. */
+/* ports/flash/nvkv_flash_nvmc_nrf51.c over memory in place of the controller and its flash. What
+ * the controller itself does is seen on the emulated board. */
 #include "check.h"
 #include "nvkv_flash_nvmc_nrf51.h"
 

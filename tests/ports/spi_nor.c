@@ -1,5 +1,5 @@
-/* ports/flash/nvkv_flash_spi_nor.c over a chip that keeps the rules of serial NOR and can break each
- * of them: what the driver does is looked at from the bus. */
+/* ports/flash/nvkv_flash_spi_nor.c over a chip that keeps the rules of serial NOR and can break
+ * each of them: what the driver does is looked at from the bus. */
 #include "check.h"
 #include "nvkv_flash_spi_nor.h"
 

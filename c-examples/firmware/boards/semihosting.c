@@ -36,7 +36,22 @@ void board_print(const char *text) {
     semihosting(SEMIHOSTING_WRITE0, text);
 }
 
+#ifdef BOARD_WRITES_BEHIND
+/* QEMU writes the file of a serial chip some time after the chip says that it is done, and ends
+ * without waiting for that. */
+static void settle(void) {
+    const uintptr_t start = semihosting(SEMIHOSTING_CLOCK, 0);
+
+    while (semihosting(SEMIHOSTING_CLOCK, 0) - start < 10) {
+    }
+}
+#else
+static void settle(void) {
+}
+#endif
+
 void board_exit(int status) {
+    settle();
     /* "Application exit" is a success; a run-time error is not. */
     semihosting(SEMIHOSTING_EXIT, (const void *)(uintptr_t)(status == 0 ? 0x20026 : 0x20023));
     for (;;) {

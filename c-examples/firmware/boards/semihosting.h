@@ -6,6 +6,7 @@
 
 enum {
     SEMIHOSTING_WRITE0 = 0x04,
+    SEMIHOSTING_CLOCK = 0x10, /* in hundredths of a second */
     SEMIHOSTING_GET_CMDLINE = 0x15,
     SEMIHOSTING_EXIT = 0x18
 };

@@ -34,7 +34,7 @@ const DELIVERED: [&str; 7] = [
 ];
 
 /// A project of `tests/cmake`, copied to where it is built.
-pub(super) struct Project {
+pub(crate) struct Project {
     source: PathBuf,
     build: PathBuf,
 }
@@ -53,7 +53,7 @@ impl Project {
     }
 
     /// nvkv by itself, as one has it who only builds the archive.
-    pub(super) fn nvkv_alone(test: &str) -> Result<Self, Failure> {
+    pub(crate) fn nvkv_alone(test: &str) -> Result<Self, Failure> {
         let folder = scratch(test)?;
         let project = Project {
             source: folder.clone(),
@@ -78,7 +78,7 @@ impl Project {
         self.source.join("third_party").join("nvkv")
     }
 
-    pub(super) fn source(&self) -> &Path {
+    pub(crate) fn source(&self) -> &Path {
         &self.source
     }
 
@@ -147,7 +147,7 @@ pub(super) fn scratch(test: &str) -> Result<PathBuf, Failure> {
 }
 
 /// Copies a file or a folder with all that is in it.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     if from.is_file() {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| cannot("make", folder, &error))?;
@@ -193,7 +193,7 @@ pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure
 }
 
 /// An error unless `text` has `part` in it.
-pub(super) fn expect(text: &str, part: &str) -> Result<(), Failure> {
+pub(crate) fn expect(text: &str, part: &str) -> Result<(), Failure> {
     if text.contains(part) {
         return Ok(());
     }

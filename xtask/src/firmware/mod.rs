@@ -7,6 +7,7 @@
 //! | `build.rs` | builds `c-examples/firmware` and `tests/firmware` for one |
 //! | `emulator.rs` | one run: started, its lines read, killed |
 //! | `soak.rs` | run after run on the same flash |
+//! | `guide.rs` | the commands of `docs/firmware.md` |
 //! | `suite.rs` | the programs of `tests/c` and `tests/cpp` |
 //! | `expected.rs`, `sequence.rs` | what the flash must hold after a kill |
 #![expect(
@@ -20,6 +21,7 @@ mod boards;
 mod build;
 mod emulator;
 mod expected;
+mod guide;
 mod sequence;
 mod soak;
 mod suite;
@@ -114,7 +116,11 @@ pub(crate) fn check() -> Outcome {
     if let Some(what) = lacking(&boards) {
         return Outcome::Skipped(what);
     }
-    boards.into_iter().try_for_each(check_board).into()
+    let all = || -> Result<(), Failure> {
+        boards.iter().try_for_each(|board| check_board(board))?;
+        guide::check()
+    };
+    all().into()
 }
 
 fn check_board(board: &Board) -> Result<(), Failure> {
