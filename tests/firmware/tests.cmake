@@ -1,13 +1,18 @@
 # The programs of nvkv's own tests for the boards; see xtask/src/firmware.
 set(tests "${NVKV_DIR}/tests")
 
-# The soak may use the C library's functions for memory and text, and has no heap.
-add_firmware(soak
-  "${tests}/firmware/soak.c" "${tests}/firmware/sequence.c" "${tests}/firmware/stack.c"
-  "${tests}/firmware/early.c")
-target_include_directories(soak PRIVATE "${tests}/firmware")
-target_compile_options(soak PRIVATE -Werror -pedantic)
-target_link_libraries(soak PRIVATE c gcc)
+# These may use the C library's functions for memory and text, and have no heap.
+set(soak_sources soak early sequence stack)
+set(figures_sources figures instructions sequence stack)
+foreach(name IN ITEMS soak figures)
+  set(sources ${${name}_sources})
+  list(TRANSFORM sources PREPEND "${tests}/firmware/")
+  list(TRANSFORM sources APPEND .c)
+  add_firmware(${name} ${sources})
+  target_include_directories(${name} PRIVATE "${tests}/firmware")
+  target_compile_options(${name} PRIVATE -Werror -pedantic)
+  target_link_libraries(${name} PRIVATE c gcc)
+endforeach()
 
 # What the programs of tests/c and tests/cpp need of a host.
 add_library(hosted OBJECT "${tests}/firmware/hosted.c")

@@ -12,6 +12,7 @@ __attribute__((section(".vectors"), naked, used)) void reset(void) {
                      ".option arch, +zicsr\n\t"
                      "la gp, __global_pointer$\n\t"
                      "la sp, stack_top\n\t"
+                     "la tp, thread_start\n\t"
                      "la t0, %0\n\t"
                      "csrw mtvec, t0\n\t"
                      ".option pop\n\t"

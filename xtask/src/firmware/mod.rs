@@ -7,6 +7,7 @@
 //! | `build.rs` | builds `c-examples/firmware` and `tests/firmware` for one |
 //! | `emulator.rs` | one run: started, its lines read, killed |
 //! | `soak.rs` | run after run on the same flash |
+//! | `figures.rs` | instructions and stack on each board |
 //! | `guide.rs` | the commands of `docs/firmware.md` |
 //! | `suite.rs` | the programs of `tests/c` and `tests/cpp` |
 //! | `expected.rs`, `sequence.rs` | what the flash must hold after a kill |
@@ -21,6 +22,7 @@ mod boards;
 mod build;
 mod emulator;
 mod expected;
+mod figures;
 mod guide;
 mod sequence;
 mod soak;
@@ -51,6 +53,9 @@ pub(crate) struct Options {
     /// Seed of the moments; without it one that no run had before
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
+    /// Only print what operations take on each board: instructions and stack
+    #[arg(long)]
+    figures: bool,
     /// Open the flash that a loss left in this folder, and compare
     #[arg(long, value_name = "FOLDER", requires = "board")]
     replay: Option<PathBuf>,
@@ -61,6 +66,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let boards = chosen(options.board.as_deref())?;
     if let Some(what) = lacking(&boards) {
         return Err(Failure::new(what));
+    }
+    if options.figures {
+        return print_figures(&boards);
     }
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let mut lost = 0;
@@ -76,6 +84,16 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(format!("{lost} kills lost data")))
+}
+
+/// The table of docs/firmware.md.
+fn print_figures(boards: &[&Board]) -> Result<(), Failure> {
+    let rows: Result<Vec<String>, Failure> = boards
+        .iter()
+        .map(|board| figures::row(board, &build::build(board)?))
+        .collect();
+    println!("\n{}\n{}", figures::head(), rows?.join("\n"));
+    Ok(())
 }
 
 /// Kills a board so often; how many kills lost something.
@@ -127,6 +145,10 @@ fn check_board(board: &Board) -> Result<(), Failure> {
     let built = build::build(board)?;
     let programs = suite::run(board, &built)?;
     println!("{}: {programs} programs of the tests run", board.name);
+    // One board for each kind of clock.
+    if ["microbit", "virt"].contains(&board.name) {
+        println!("{}\n{}", figures::head(), figures::row(board, &built)?);
+    }
     if kills(board, &built, FEW, fresh_seed())? != 0 {
         return Err(Failure::new(format!("{} lost data", board.name)));
     }
