@@ -1,6 +1,8 @@
 # The programs of nvkv's own tests for the boards; see xtask/src/firmware.
 set(tests "${NVKV_DIR}/tests")
 
+target_compile_options(board PRIVATE -Werror -pedantic)
+
 # These may use the C library's functions for memory and text, and have no heap.
 set(soak_sources soak early sequence stack)
 set(figures_sources figures instructions sequence stack)
@@ -41,7 +43,7 @@ if(board_toolchain STREQUAL arm-none-eabi)
 endif()
 
 function(add_hosted name)
-  add_firmware(${name} ${ARGN} $<TARGET_OBJECTS:hosted>)
+  add_firmware(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE hosted ${c_library} gcc)
 endfunction()
 

@@ -134,27 +134,42 @@ impl<'b> Soak<'b> {
     }
 }
 
-/// Opens a flash that was kept after a loss, as often as one likes.
+/// How long the operations after a loss are repeated.
+const REPEATED: Duration = Duration::from_secs(10);
+
+/// Opens a flash that was kept after a loss, as often as one likes; where that is as it must be,
+/// goes on with the operations that came then, which are always the same.
 pub(super) fn replay(board: &Board, built: &Built, folder: &Path) -> Result<(), Failure> {
     let image = built.folder.join("replay.img");
-    write(&image, &read(&folder.join("flash.img"))?)?;
     let text = String::from_utf8_lossy(&read(&folder.join("expected"))?).into_owned();
-    let mut expected = Expected::parse(&text)?;
-    let number = expected.next.to_string();
-    let words = ["soak", number.as_str(), "once"];
-    let mut emulator = Emulator::start(board, &built.program("soak"), &image, &words)?;
-    emulator.wait_for("keys")?;
-    let (lines, _) = emulator.kill()?;
-    println!("{}", lines.join("\n"));
-    let report = expected.take(&lines);
-    if report.lost.is_empty() && report.is_complete {
-        println!("Nothing is lost.");
-        return Ok(());
+    for mode in ["once", ""] {
+        write(&image, &read(&folder.join("flash.img"))?)?;
+        let mut expected = Expected::parse(&text)?;
+        let number = expected.next.to_string();
+        let mut words = vec!["soak", number.as_str(), mode];
+        words.retain(|word| !word.is_empty());
+        let mut emulator = Emulator::start(board, &built.program("soak"), &image, &words)?;
+        emulator.wait_for("keys")?;
+        if mode.is_empty() {
+            std::thread::sleep(REPEATED);
+        }
+        let (lines, has_ended) = emulator.kill()?;
+        let mut report = expected.take(&lines);
+        if mode == "once" {
+            println!("{}", lines.join("\n"));
+        } else if has_ended {
+            report.lost.push("the firmware ended".to_owned());
+        }
+        if !report.lost.is_empty() || !report.is_complete {
+            let lost = report.lost.join("\n  ");
+            return Err(Failure::new(format!("lost:\n  {lost}")));
+        }
+        println!(
+            "Nothing is lost, and {} writes follow.",
+            report.acknowledged
+        );
     }
-    Err(Failure::new(format!(
-        "lost:\n  {}",
-        report.lost.join("\n  ")
-    )))
+    Ok(())
 }
 
 /// A chip with this partition, erased elsewhere.
