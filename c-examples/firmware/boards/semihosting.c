@@ -42,7 +42,7 @@ void board_print(const char *text) {
 static void settle(void) {
     const uintptr_t start = semihosting(SEMIHOSTING_CLOCK, 0);
 
-    while (semihosting(SEMIHOSTING_CLOCK, 0) - start < 10) {
+    while (semihosting(SEMIHOSTING_CLOCK, 0) - start < 50) {
     }
 }
 #else

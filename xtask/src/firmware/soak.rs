@@ -76,16 +76,26 @@ impl<'b> Soak<'b> {
         let program = self.built.program("soak");
         let mut emulator = Emulator::start(self.board, &program, &self.image, &words)?;
         // Some are killed while they start and recover, some in their first writes, which settle
-        // what the kill before left, and most at any time.
+        // what the kill before left, and most, the first above all, after they have written.
         let random = f64::from(self.random(2)) / f64::from(u32::MAX);
-        let delay = match self.random(1) % 20 {
+        let kind = match self.tally.kills {
+            0 => 19,
+            _ => self.random(1) % 20,
+        };
+        let delay = match kind {
             0..5 => self.start.mul_f64(random),
             kind => {
                 let start = Instant::now();
                 if emulator.wait_for("keys")? {
                     self.start = start.elapsed();
                 }
-                Duration::from_millis(if kind < 10 { 4 } else { 250 }).mul_f64(random)
+                if kind < 10 {
+                    Duration::from_millis(4).mul_f64(random)
+                } else {
+                    // However slow the machine is.
+                    emulator.wait_for("did")?;
+                    Duration::from_millis(250).mul_f64(random)
+                }
             }
         };
         std::thread::sleep(delay);
