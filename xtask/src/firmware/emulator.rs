@@ -14,7 +14,7 @@ use super::boards::{Board, Flash};
 use crate::process::{Failure, command};
 
 /// A program that hangs is a failure.
-pub(super) const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(240);
 
 /// An emulator that runs.
 pub(super) struct Emulator {
