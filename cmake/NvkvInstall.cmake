@@ -21,11 +21,14 @@ install(FILES "${nvkv_archive_file}" DESTINATION "${CMAKE_INSTALL_LIBDIR}"
 install(DIRECTORY "${nvkv_include_dir}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         COMPONENT nvkv)
 
+install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/ports/flash/"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/nvkv/flash" COMPONENT nvkv)
+
 set(nvkv_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/nvkv")
 configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/nvkvConfig.cmake.in" "${CMAKE_CURRENT_BINARY_DIR}/nvkvConfig.cmake"
   INSTALL_DESTINATION "${nvkv_config_dir}"
-  PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+  PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_DATADIR)
 # Independent of the architecture: CMake would compare the sizes of pointers, and a project without
 # a language, or for a processor of 8 or 16 bits, would not find nvkv at all.
 write_basic_package_version_file(
@@ -33,6 +36,7 @@ write_basic_package_version_file(
   VERSION "${PROJECT_VERSION}" COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/nvkvConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/nvkvConfigVersion.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/NvkvPorts.cmake"
         DESTINATION "${nvkv_config_dir}" COMPONENT nvkv)
 
 # nvkv.pc names its folders from where it lies.

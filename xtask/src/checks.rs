@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, bench, cmake, demo, footprint, fuzz, memory, races};
+use crate::{bare_metal, bench, cmake, demo, firmware, footprint, fuzz, memory, races};
 
 /// The features that tests, lints and documentation are for.
 const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
@@ -13,8 +13,8 @@ const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
 #[derive(Args)]
 pub(crate) struct Options {
     /// Only format, lints and tests; leave out documentation,
-    /// benchmark, races, sanitizers, valgrind, bare metal, CMake, demo and
-    /// fuzzing
+    /// benchmark, races, sanitizers, valgrind, bare metal, CMake, firmware,
+    /// demo and fuzzing
     #[arg(long)]
     quick: bool,
     /// Only the steps with this in their names
@@ -65,6 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         report.step("CMake presets", cmake::presets::check);
         report.step("CMake and Rust targets", cmake::targets::check);
         report.step("CMake refusals", cmake::refusals::check);
+        report.step("firmware on emulators", firmware::check);
         report.step("fuzz smoke", fuzz::smoke);
     }
     report.finish()

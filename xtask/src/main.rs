@@ -9,6 +9,7 @@
 //! | `memory.rs` | the C programs under AddressSanitizer, UBSan and valgrind |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
 //! | `footprint/` | `cargo xtask size` and `time`: flash, RAM, stack and instructions of firmware |
+//! | `firmware/` | firmware on emulated boards, killed while it writes |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `bench.rs` | the benchmark, and its figures compared with the committed ones |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
@@ -22,6 +23,7 @@ mod checks;
 mod cmake;
 mod compiler;
 mod demo;
+mod firmware;
 mod footprint;
 mod fuzz;
 mod memory;
@@ -54,6 +56,8 @@ enum Task {
     Test(checks::Options),
     /// Cut the power some millions of times
     Soak(soak::Options),
+    /// Kill emulated boards while they write, and look for what was lost
+    Firmware(firmware::Options),
     /// Run a fuzz target; without a name, list them
     Fuzz(fuzz::Options),
     /// Measure nvkv and the stores of others side by side
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => checks::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Firmware(options) => firmware::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Size(options) => footprint::size(&options),

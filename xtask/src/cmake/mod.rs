@@ -23,17 +23,18 @@ use crate::paths;
 use crate::process::{Failure, announce, captured, command, output_of, succeeded_with};
 
 /// What a project needs of the repository to build nvkv. `tests` and the like are not among it.
-const DELIVERED: [&str; 6] = [
+const DELIVERED: [&str; 7] = [
     "CMakeLists.txt",
     "CMakePresets.json",
     "Cargo.toml",
     "cmake",
     "include",
+    "ports",
     "src",
 ];
 
 /// A project of `tests/cmake`, copied to where it is built.
-pub(super) struct Project {
+pub(crate) struct Project {
     source: PathBuf,
     build: PathBuf,
 }
@@ -52,7 +53,7 @@ impl Project {
     }
 
     /// nvkv by itself, as one has it who only builds the archive.
-    pub(super) fn nvkv_alone(test: &str) -> Result<Self, Failure> {
+    pub(crate) fn nvkv_alone(test: &str) -> Result<Self, Failure> {
         let folder = scratch(test)?;
         let project = Project {
             source: folder.clone(),
@@ -77,7 +78,7 @@ impl Project {
         self.source.join("third_party").join("nvkv")
     }
 
-    pub(super) fn source(&self) -> &Path {
+    pub(crate) fn source(&self) -> &Path {
         &self.source
     }
 
@@ -112,7 +113,7 @@ impl Project {
 
 /// cmake as a person has it whose cargo never fetched anything and cannot: the library has no
 /// dependencies, so building it must need no network.
-pub(super) fn cmake() -> Command {
+pub(crate) fn cmake() -> Command {
     let mut cmake = command("cmake");
     cmake.env("CARGO_HOME", work().join("empty cargo home"));
     cmake.env("CARGO_NET_OFFLINE", "true");
@@ -124,7 +125,7 @@ pub(super) fn cmake() -> Command {
 }
 
 /// Runs the command; what it printed is shown only when it fails.
-pub(super) fn quiet(command: &mut Command) -> Result<String, Failure> {
+pub(crate) fn quiet(command: &mut Command) -> Result<String, Failure> {
     announce(command);
     let (status, printed) = captured(command)?;
     succeeded_with(command, status, &printed)?;
@@ -146,7 +147,7 @@ pub(super) fn scratch(test: &str) -> Result<PathBuf, Failure> {
 }
 
 /// Copies a file or a folder with all that is in it.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     if from.is_file() {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| cannot("make", folder, &error))?;
@@ -187,12 +188,12 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-pub(super) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot {what} {}: {error}", path.display()))
 }
 
 /// An error unless `text` has `part` in it.
-pub(super) fn expect(text: &str, part: &str) -> Result<(), Failure> {
+pub(crate) fn expect(text: &str, part: &str) -> Result<(), Failure> {
     if text.contains(part) {
         return Ok(());
     }
@@ -200,7 +201,7 @@ pub(super) fn expect(text: &str, part: &str) -> Result<(), Failure> {
 }
 
 /// What to do to get those of the programs that are not there, as one line.
-pub(super) fn missing(programs: &[(&str, &str)]) -> Option<String> {
+pub(crate) fn missing(programs: &[(&str, &str)]) -> Option<String> {
     let packages: Vec<&str> = programs
         .iter()
         .filter(|(program, _)| output_of(command(program).arg("--version")).is_none())
@@ -210,8 +211,8 @@ pub(super) fn missing(programs: &[(&str, &str)]) -> Option<String> {
 }
 
 /// Programs that all of these steps need, with Debian's packages.
-pub(super) const CMAKE: (&str, &str) = ("cmake", "cmake");
-pub(super) const NINJA: (&str, &str) = ("ninja", "ninja-build");
+pub(crate) const CMAKE: (&str, &str) = ("cmake", "cmake");
+pub(crate) const NINJA: (&str, &str) = ("ninja", "ninja-build");
 
 #[cfg(test)]
 mod tests {

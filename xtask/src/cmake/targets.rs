@@ -1,6 +1,8 @@
 //! The Rust target that goes with a compiler and its flags. clang speaks for the processors and
 //! systems that are not at hand.
 
+use std::process::Command;
+
 use super::{CMAKE, cmake, missing, scratch};
 use crate::paths;
 use crate::process::{Failure, captured, succeeded_with};
@@ -153,9 +155,59 @@ const TABLE: [(&str, &str, &str); 38] = [
     ("clang", "--target=x86_64-none-elf", ""),
 ];
 
+/// A toolchain file of `cmake/toolchains`, what it is given, and the target.
+const TOOLCHAINS: [(&str, &[&str], &str); 6] = [
+    (
+        ARM_FILE,
+        &["-DNVKV_CPU=cortex-m0plus"],
+        "thumbv6m-none-eabi",
+    ),
+    (
+        ARM_FILE,
+        &[
+            "-DNVKV_CPU=cortex-m4",
+            "-DNVKV_FLOAT_ABI=hard",
+            "-DNVKV_FPU=fpv4-sp-d16",
+        ],
+        "thumbv7em-none-eabihf",
+    ),
+    (
+        ARM_FILE,
+        &[
+            "-DNVKV_CPU=cortex-m7",
+            "-DNVKV_FLOAT_ABI=softfp",
+            "-DNVKV_FPU=fpv5-d16",
+        ],
+        "thumbv7em-none-eabi",
+    ),
+    (
+        ARM_FILE,
+        &["-DNVKV_CPU=cortex-m33"],
+        "thumbv8m.main-none-eabi",
+    ),
+    (
+        RISCV_FILE,
+        &["-DNVKV_ARCH=rv32imc"],
+        "riscv32imc-unknown-none-elf",
+    ),
+    (
+        RISCV_FILE,
+        &["-DNVKV_ARCH=rv64imac", "-DNVKV_ABI=lp64"],
+        "riscv64imac-unknown-none-elf",
+    ),
+];
+
+const ARM_FILE: &str = "arm-none-eabi";
+const RISCV_FILE: &str = "riscv64-unknown-elf";
+
 /// The whole step.
 pub(crate) fn check() -> Outcome {
-    let tools = [CMAKE, (GCC_ARM, "gcc-arm-none-eabi"), ("clang", "clang")];
+    let tools = [
+        CMAKE,
+        (GCC_ARM, "gcc-arm-none-eabi"),
+        ("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf"),
+        ("clang", "clang"),
+    ];
     if let Some(what) = missing(&tools) {
         return Outcome::Skipped(what);
     }
@@ -173,6 +225,21 @@ fn each() -> Result<(), Failure> {
             ));
         }
     }
+    for (file, options, expected) in TOOLCHAINS {
+        let found = printed_target(options, file)?;
+        if found != expected {
+            wrong.push(format!(
+                "{file}.cmake {options:?}: `{found}` instead of `{expected}`"
+            ));
+        }
+    }
+    // Without a processor they say what to set.
+    for (file, variable) in [(ARM_FILE, "NVKV_CPU"), (RISCV_FILE, "NVKV_ARCH")] {
+        let (status, printed) = captured(&mut print_target(&[], file)?)?;
+        if status.success() || !printed.contains(&format!("Set {variable} to")) {
+            wrong.push(format!("{file}.cmake without {variable}: {printed}"));
+        }
+    }
     if wrong.is_empty() {
         return Ok(());
     }
@@ -181,15 +248,28 @@ fn each() -> Result<(), Failure> {
 
 fn target_of(compiler: &str, flags: &str) -> Result<String, Failure> {
     let language = if compiler.ends_with("++") { "CXX" } else { "C" };
-    let folder = scratch("targets")?;
+    let options = [
+        format!("-DLANGUAGE={language}"),
+        format!("-DCOMPILER={compiler}"),
+        format!("-DFLAGS={flags}"),
+    ];
+    printed_target(&options.each_ref().map(String::as_str), "")
+}
+
+/// The script with options, and a toolchain file where one is named.
+fn print_target(options: &[&str], toolchain: &str) -> Result<Command, Failure> {
     let mut script = cmake();
     script
-        .current_dir(&folder)
-        .arg(format!("-DLANGUAGE={language}"))
-        .arg(format!("-DCOMPILER={compiler}"))
-        .arg(format!("-DFLAGS={flags}"))
+        .current_dir(scratch("targets")?)
+        .args(options)
+        .arg(format!("-DTOOLCHAIN={toolchain}"))
         .arg("-P")
         .arg(paths::root().join("tests/cmake/print_target.cmake"));
+    Ok(script)
+}
+
+fn printed_target(options: &[&str], toolchain: &str) -> Result<String, Failure> {
+    let mut script = print_target(options, toolchain)?;
     let (status, printed) = captured(&mut script)?;
     succeeded_with(&script, status, &printed)?;
     let line = printed
