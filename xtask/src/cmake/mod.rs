@@ -124,7 +124,7 @@ pub(super) fn cmake() -> Command {
 }
 
 /// Runs the command; what it printed is shown only when it fails.
-pub(super) fn quiet(command: &mut Command) -> Result<String, Failure> {
+pub(crate) fn quiet(command: &mut Command) -> Result<String, Failure> {
     announce(command);
     let (status, printed) = captured(command)?;
     succeeded_with(command, status, &printed)?;
@@ -146,7 +146,7 @@ pub(super) fn scratch(test: &str) -> Result<PathBuf, Failure> {
 }
 
 /// Copies a file or a folder with all that is in it.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     if from.is_file() {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| cannot("make", folder, &error))?;
@@ -170,7 +170,7 @@ pub(super) fn write_program(file: &Path, lines: &str) -> Result<(), Failure> {
 }
 
 /// All files below a folder.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut waiting = vec![folder.to_owned()];
     let mut found = Vec::new();
     while let Some(path) = waiting.pop() {
@@ -187,12 +187,12 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-pub(super) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot {what} {}: {error}", path.display()))
 }
 
 /// An error unless `text` has `part` in it.
-pub(super) fn expect(text: &str, part: &str) -> Result<(), Failure> {
+pub(crate) fn expect(text: &str, part: &str) -> Result<(), Failure> {
     if text.contains(part) {
         return Ok(());
     }
@@ -200,7 +200,7 @@ pub(super) fn expect(text: &str, part: &str) -> Result<(), Failure> {
 }
 
 /// What to do to get those of the programs that are not there, as one line.
-pub(super) fn missing(programs: &[(&str, &str)]) -> Option<String> {
+pub(crate) fn missing(programs: &[(&str, &str)]) -> Option<String> {
     let packages: Vec<&str> = programs
         .iter()
         .filter(|(program, _)| output_of(command(program).arg("--version")).is_none())

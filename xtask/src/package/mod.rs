@@ -1,0 +1,51 @@
+//! `cargo xtask package`: what is handed to people who have no Rust.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `slim.rs` | an archive for each processor, without what only weighs |
+//! | `symbols.rs` | the names that an archive defines, and which it may |
+//! | `link.rs` | links these archives in all the ways in which firmware is linked |
+
+pub(crate) mod link;
+mod slim;
+mod symbols;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::process::Failure;
+
+/// Options of `cargo xtask package`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only the archives of targets with this in their names
+    #[arg(long, value_name = "WORD", default_value = "")]
+    only: String,
+}
+
+/// Builds the archives, and prints how large they are.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let targets: Vec<&str> = slim::TARGETS
+        .into_iter()
+        .filter(|target| target.contains(&options.only))
+        .collect();
+    if targets.is_empty() {
+        return Err(Failure::new(format!(
+            "no target has `{}` in its name; there are {}",
+            options.only,
+            slim::TARGETS.join(", ")
+        )));
+    }
+    let archives = targets
+        .into_iter()
+        .map(slim::build)
+        .collect::<Result<Vec<_>, _>>()?;
+    println!("\n{}", slim::table(&archives));
+    Ok(())
+}
+
+/// Where packages and what they are made of go.
+fn folder() -> PathBuf {
+    crate::paths::target().join("package")
+}
