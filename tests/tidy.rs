@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that hold the project's own text.
-const TREE: [&str; 22] = [
+const TREE: [&str; 23] = [
     "src",
     "include",
     "tests",
@@ -28,6 +28,7 @@ const TREE: [&str; 22] = [
     ".ci",
     ".cargo",
     "cmake",
+    "packaging",
     "CMakeLists.txt",
     "CMakePresets.json",
     "README.md",
@@ -55,10 +56,11 @@ const MAX_FILE_LINES: usize = 500;
 const MAX_LINE_CHARS: usize = 100;
 
 /// Files whose lines are measured; documents have tables.
-const CODE_ENDINGS: [&str; 10] = [
+const CODE_ENDINGS: [&str; 11] = [
     ".rs",
     ".c",
     ".cpp",
+    ".ino",
     ".h",
     ".ld",
     ".toml",

@@ -5,10 +5,16 @@
 //! | `slim.rs` | an archive for each processor, without what only weighs |
 //! | `symbols.rs` | the names that an archive defines, and which it may |
 //! | `link.rs` | links these archives in all the ways in which firmware is linked |
+//! | `arduino.rs` | the library for Arduino |
+//! | `sketches.rs` | its examples, compiled and run from the library as it is packed |
+//! | `zip.rs` | zip files |
 
+mod arduino;
 pub(crate) mod link;
+pub(crate) mod sketches;
 mod slim;
 mod symbols;
+mod zip;
 
 use std::path::PathBuf;
 
@@ -20,12 +26,25 @@ use crate::process::Failure;
 #[derive(Args)]
 pub(crate) struct Options {
     /// Only the archives of targets with this in their names
-    #[arg(long, value_name = "WORD", default_value = "")]
+    #[arg(
+        long,
+        value_name = "WORD",
+        default_value = "",
+        conflicts_with = "arduino"
+    )]
     only: String,
+    /// The library for Arduino, a zip file
+    #[arg(long)]
+    arduino: bool,
 }
 
 /// Builds the archives, and prints how large they are.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    if options.arduino {
+        let file = arduino::build()?;
+        println!("\n{}", file.display());
+        return Ok(());
+    }
     let targets: Vec<&str> = slim::TARGETS
         .into_iter()
         .filter(|target| target.contains(&options.only))
