@@ -36,7 +36,7 @@ struct Program {
     runs: &'static [&'static [&'static str]],
 }
 
-const SUITE: [Program; 7] = [
+const SUITE: [Program; 8] = [
     Program {
         name: "flat",
         sources: &["flat"],
@@ -65,6 +65,11 @@ const SUITE: [Program; 7] = [
     Program {
         name: "nvstore",
         sources: &["nvstore", "flash"],
+        runs: &[&[]],
+    },
+    Program {
+        name: "preferences",
+        sources: &["preferences", "flash"],
         runs: &[&[]],
     },
     Program {

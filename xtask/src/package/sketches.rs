@@ -65,6 +65,15 @@ const CORE: [&str; 13] = [
 /// Sketches that know nothing of the library: for those the core is told where it is.
 const AS_THEY_ARE: [&str; 2] = ["RunLog", "Samples"];
 
+/// The folder that they are copied to.
+const UNAWARE: &str = "as they are";
+
+/// What the stand-in for the core says at the end where Mbed's own store was called.
+const MBEDS_STORE: &str = "Mbed's own KVStore was called";
+
+/// Documents with one sketch in each.
+const DOCUMENTS: [&str; 1] = ["packaging/arduino/README.md"];
+
 const GCC: &str = "arm-none-eabi-g++";
 
 /// Bytes of the memory that stands for flash: all that the machine has.
@@ -105,14 +114,48 @@ fn all() -> Result<(), Failure> {
     for name in AS_THEY_ARE {
         sketches.push(as_it_is(&scratch, name)?);
     }
+    for document in DOCUMENTS {
+        sketches.push(of_document(&scratch, &library, document)?);
+    }
     for board in &BOARDS {
         let built = board.core(&scratch)?;
         for sketch in &sketches {
-            let program = built.link(sketch, &library)?;
+            let program = built.link(sketch, &library, Order::LibraryFirst)?;
             run_twice(sketch, &program)?;
         }
     }
+    let unaware = sketches
+        .iter()
+        .find(|sketch| sketch.folder.starts_with(scratch.join(UNAWARE)));
+    let unaware = unaware.ok_or_else(|| Failure::new("no sketch that knows nothing"))?;
+    mbeds_store_is_noticed(&BOARDS[0], &scratch, unaware, &library)?;
     Ok(())
+}
+
+/// Whose headers come first on the path.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    LibraryFirst,
+    CoreFirst,
+}
+
+/// With the core's headers first, a sketch has Mbed's own store: its runs must not pass for others.
+fn mbeds_store_is_noticed(
+    board: &Board,
+    scratch: &Path,
+    sketch: &Sketch,
+    library: &Path,
+) -> Result<(), Failure> {
+    let program = board
+        .core(scratch)?
+        .link(sketch, library, Order::CoreFirst)?;
+    match run_twice(sketch, &program) {
+        Err(failure) if failure.to_string().contains(MBEDS_STORE) => Ok(()),
+        _ => Err(Failure::new(format!(
+            "{}: Mbed's own store was not noticed",
+            program.display()
+        ))),
+    }
 }
 
 /// A sketch: a folder with a file of its name.
@@ -176,7 +219,7 @@ fn begins_with_the_library(sketch: &Path, library: &Path) -> Result<(), Failure>
 /// One of the sketches of `tests/cpp`, in a folder of its own.
 fn as_it_is(scratch: &Path, name: &str) -> Result<Sketch, Failure> {
     let from = paths::root().join("tests/cpp/sketches");
-    let folder = scratch.join("as they are").join(name);
+    let folder = scratch.join(UNAWARE).join(name);
     for file in [format!("{name}.ino"), "FlashLimits.h".to_owned()] {
         copy(&from.join(&file), &folder.join(&file))?;
     }
@@ -184,6 +227,31 @@ fn as_it_is(scratch: &Path, name: &str) -> Result<Sketch, Failure> {
         name: name.to_owned(),
         folder,
         expected: paths::root().join(format!("tests/arduino/expected/{name}-as-it-is.txt")),
+    })
+}
+
+/// The sketch in a document, under the name of that.
+fn of_document(scratch: &Path, library: &Path, document: &str) -> Result<Sketch, Failure> {
+    let path = paths::root().join(document);
+    let text = fs::read_to_string(&path).map_err(|error| cannot("read", &path, &error))?;
+    let blocks = text.split("```cpp\n").skip(1);
+    let code: Vec<&str> = blocks
+        .filter_map(|rest| rest.split("```").next())
+        .filter(|code| code.contains("void setup()"))
+        .collect();
+    let [code] = code[..] else {
+        return Err(Failure::new(format!("{document}: {} sketches", code.len())));
+    };
+    let name = document.replace('/', "-").replace(".md", "");
+    let folder = scratch.join("in documents").join(&name);
+    fs::create_dir_all(&folder).map_err(|error| cannot("make", &folder, &error))?;
+    let file = folder.join(format!("{name}.ino"));
+    fs::write(&file, code).map_err(|error| cannot("write", &file, &error))?;
+    begins_with_the_library(&file, library)?;
+    Ok(Sketch {
+        expected: paths::root().join(format!("tests/arduino/expected/{name}.txt")),
+        name,
+        folder,
     })
 }
 
@@ -251,10 +319,9 @@ impl Core<'_> {
         self.folder.join(name).with_extension(ending)
     }
 
-    /// Compiles a sketch as Arduino does, the library's headers before those of the core, and links
-    /// it with the archive that Arduino finds for this processor. Mbed's library comes whole and
-    /// first.
-    fn link(&self, sketch: &Sketch, library: &Path) -> Result<PathBuf, Failure> {
+    /// Compiles a sketch as Arduino does and links it with the archive that Arduino finds for this
+    /// processor. Mbed's library comes whole and first.
+    fn link(&self, sketch: &Sketch, library: &Path, order: Order) -> Result<PathBuf, Failure> {
         let source = sketch.folder.join(format!("{}.ino", sketch.name));
         let text = fs::read_to_string(&source).map_err(|error| cannot("read", &source, &error))?;
         let cpp = self.file(&sketch.expected, "cpp");
@@ -265,8 +332,11 @@ impl Core<'_> {
         fs::write(&cpp, whole).map_err(|error| cannot("write", &cpp, &error))?;
         let object = self.file(&cpp, "o");
         let mut compile = self.compiler(true);
-        compile.arg("-I").arg(library.join("src"));
+        if order == Order::LibraryFirst {
+            compile.arg("-I").arg(library.join("src"));
+        }
         self.add_headers(&mut compile);
+        compile.arg("-I").arg(library.join("src"));
         compile.arg("-I").arg(&sketch.folder);
         quiet(compile.arg(&cpp).arg("-o").arg(&object))?;
 
