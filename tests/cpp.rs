@@ -445,6 +445,27 @@ fn the_guide_compiles() {
     }
 }
 
+/// The C++ code of docs/arduino.md that is no sketch: the step `Arduino library` of `cargo xtask
+/// test` runs those.
+#[test]
+fn the_guide_for_arduino_compiles() {
+    let text = fs::read_to_string(root().join("docs/arduino.md")).expect("docs/arduino.md");
+    let blocks: Vec<_> = text
+        .split("```cpp\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .filter(|block| !block.contains("void setup()"))
+        .collect();
+    assert_eq!(blocks.len(), 2);
+    for (cpp, standard) in [("g++", "c++11"), ("clang++", "c++20")] {
+        for (number, block) in blocks.iter().enumerate() {
+            let mut command = compiler(cpp, standard);
+            command.arg("-I").arg(root().join("include/mbed"));
+            compiles(&format!("arduino-{number}-{cpp}.cpp"), command, block);
+        }
+    }
+}
+
 /// The two stand-ins for Mbed's trees, before and behind nvkv's headers.
 #[test]
 fn inside_mbed() {

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that hold the project's own text.
-const TREE: [&str; 23] = [
+const TREE: [&str; 27] = [
     "src",
     "include",
     "tests",
@@ -29,6 +29,10 @@ const TREE: [&str; 23] = [
     ".cargo",
     "cmake",
     "packaging",
+    "zephyr",
+    "library.json",
+    "idf_component.yml",
+    "mbed_lib.json",
     "CMakeLists.txt",
     "CMakePresets.json",
     "README.md",

@@ -59,7 +59,7 @@ enum PreferenceType {
 class Preferences {
 public:
     // Longest name and longest key.
-    static const size_t MAX_LENGTH = 63;
+    static const size_t max_length = 63;
 
     // In the flash of the chip, in the same store as the paths of the global API: kv_config.h says
     // where. kv_iterator_open("/kv/") returns these keys, too, and kv_reset("/kv/") removes them. A
@@ -82,7 +82,7 @@ public:
     // nothing is in that namespace.
     bool begin(const char *name, bool readOnly = false) {
         const size_t length = name != NULL ? strlen(name) : 0;
-        if (_name[0] != '\0' || length == 0 || length > MAX_LENGTH || strchr(name, '/') != NULL ||
+        if (_name[0] != '\0' || length == 0 || length > max_length || strchr(name, '/') != NULL ||
             !find_store()) {
             return false;
         }
@@ -103,7 +103,7 @@ public:
         if (!may_write() || !start_keys(&it)) {
             return false;
         }
-        char key[FULL];
+        char key[full_size];
         int status = kv_store_iterator_next(_store, it, key, sizeof key);
         while (status == MBED_SUCCESS) {
             status = kv_store_remove(_store, key);
@@ -276,7 +276,7 @@ public:
         if (_name[0] == '\0' || kv_store_stats(_store, &stats) != MBED_SUCCESS) {
             return 0;
         }
-        return stats.largest_value / ENTRY;
+        return stats.largest_value / entry_size;
     }
 
 #ifdef ARDUINO
@@ -306,9 +306,9 @@ private:
 
     // Bytes of a key of the store with its NUL; of a value that is compared before it is written;
     // of what a small value takes on flash with a long name.
-    static const size_t FULL = 2 * MAX_LENGTH + 2;
-    static const size_t SMALL = 64;
-    static const size_t ENTRY = 64;
+    static const size_t full_size = 2 * max_length + 2;
+    static const size_t small_size = 64;
+    static const size_t entry_size = 64;
 
     // "name/key".
     class name_of {
@@ -317,7 +317,7 @@ private:
             const size_t name = strlen(owner._name);
             const size_t length = key != NULL ? strlen(key) : 0;
             _text[0] = '\0';
-            if (name == 0 || length == 0 || length > MAX_LENGTH) {
+            if (name == 0 || length == 0 || length > max_length) {
                 return;
             }
             memcpy(_text, owner._name, name);
@@ -328,7 +328,7 @@ private:
         const char *text() const { return _text; }
 
     private:
-        char _text[FULL];
+        char _text[full_size];
     };
 
     // The first byte of a value.
@@ -359,7 +359,7 @@ private:
 
     // Starts an iteration over the keys of the namespace.
     bool start_keys(kv_iterator_t *it) {
-        char prefix[MAX_LENGTH + 2];
+        char prefix[max_length + 2];
         const size_t length = strlen(_name);
         memcpy(prefix, _name, length);
         prefix[length] = '/';
@@ -372,7 +372,7 @@ private:
         if (!start_keys(&it)) {
             return false;
         }
-        char key[FULL];
+        char key[full_size];
         const int status = kv_store_iterator_next(_store, it, key, sizeof key);
         kv_store_iterator_close(_store, it);
         return status == MBED_SUCCESS;
@@ -385,8 +385,8 @@ private:
         }
         const unsigned char first = static_cast<unsigned char>(letter(type));
         int status;
-        if (size <= SMALL) {
-            unsigned char whole[1 + SMALL];
+        if (size <= small_size) {
+            unsigned char whole[1 + small_size];
             whole[0] = first;
             memcpy(whole + 1, value, size);
             status = is_there(full, whole, 1 + size)
@@ -416,7 +416,7 @@ private:
     }
 
     bool is_there(const name_of &full, const unsigned char *whole, size_t size) {
-        unsigned char found[2 + SMALL];
+        unsigned char found[2 + small_size];
         size_t actual;
         return kv_store_get(_store, full.text(), found, sizeof found, &actual) == MBED_SUCCESS &&
                actual == size && memcmp(found, whole, size) == 0;
@@ -478,7 +478,7 @@ private:
     source _source;
     kv_store_t *_store;
     mbed::TDBStore *_tdbstore;
-    char _name[MAX_LENGTH + 1];
+    char _name[max_length + 1];
     bool _is_read_only;
 };
 

@@ -60,6 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         });
         report.step("archives as they ship", package::link::check);
         report.step("Arduino library", package::sketches::check);
+        report.step("packages", package::consumers::check);
         report.step("size", footprint::check_size);
         report.step("time", footprint::check_time);
         report.step("CMake on this machine", cmake::host::check);

@@ -1,5 +1,6 @@
 // Stands for the header of this name of an Arduino core with Mbed OS: what the examples use of it.
-// Like that one it brings Mbed's own headers along.
+// Like that one it brings Mbed's own headers along, before the sketch can include anything, and
+// defines what Mbed's configuration does.
 #ifndef ARDUINO_H
 #define ARDUINO_H
 
@@ -10,9 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "WString.h"
+#define MBED_CONF_RTOS_PRESENT 1
+#define MBED_CONF_RTOS_API_PRESENT 1
+#define MBED_CONF_STORAGE_STORAGE_TYPE default
+#define MBED_CONF_STORAGE_DEFAULT_KV kv
+#define MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS 0
+#define MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE 0
+
+#include "blockdevice/BlockDevice.h"
+#include "drivers/FlashIAP.h"
 #include "platform/PlatformMutex.h"
 #include "platform/mbed_error.h"
+
+#include "WString.h"
 
 unsigned long micros();
 unsigned long millis();

@@ -112,7 +112,7 @@ impl Project {
 
 /// cmake as a person has it whose cargo never fetched anything and cannot: the library has no
 /// dependencies, so building it must need no network.
-pub(super) fn cmake() -> Command {
+pub(crate) fn cmake() -> Command {
     let mut cmake = command("cmake");
     cmake.env("CARGO_HOME", work().join("empty cargo home"));
     cmake.env("CARGO_NET_OFFLINE", "true");

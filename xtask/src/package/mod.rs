@@ -7,13 +7,19 @@
 //! | `link.rs` | links these archives in all the ways in which firmware is linked |
 //! | `arduino.rs` | the library for Arduino |
 //! | `sketches.rs` | its examples, compiled and run from the library as it is packed |
+//! | `bundle.rs` | the package for everybody else |
+//! | `consumers.rs` | that package in stand-ins for Zephyr, ESP-IDF and Mbed CE |
+//! | `validators.rs` | and in the tools of the package managers |
 //! | `zip.rs` | zip files |
 
 mod arduino;
+mod bundle;
+pub(crate) mod consumers;
 pub(crate) mod link;
 pub(crate) mod sketches;
 mod slim;
 mod symbols;
+mod validators;
 mod zip;
 
 use std::path::PathBuf;
@@ -36,9 +42,13 @@ pub(crate) struct Options {
     /// The library for Arduino, a zip file
     #[arg(long)]
     arduino: bool,
+    /// Ask the package managers' own tools what they say of the package; takes these tools from
+    /// PyPI
+    #[arg(long, conflicts_with_all = ["only", "arduino"])]
+    check: bool,
 }
 
-/// Builds the archives, and prints how large they are.
+/// Builds the archives, prints how large they are, and packs them where it is all of them.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if options.arduino {
         let file = arduino::build()?;
@@ -61,6 +71,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         .map(slim::build)
         .collect::<Result<Vec<_>, _>>()?;
     println!("\n{}", slim::table(&archives));
+    if options.only.is_empty() {
+        let package = bundle::lay_out(&archives)?;
+        let file = bundle::pack(&package)?;
+        if options.check {
+            validators::check(&package)?;
+        }
+        println!("\n{}", file.display());
+    }
     Ok(())
 }
 

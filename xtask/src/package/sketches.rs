@@ -41,9 +41,8 @@ const BOARDS: [Board; 3] = [
 /// What the Mbed cores compile with.
 const FLAGS: &str = "-c -g0 -Os -ffunction-sections -fdata-sections -funsigned-char \
     -fmessage-length=0 -fomit-frame-pointer -Wvla -Wall -Wextra -Werror --specs=nano.specs \
-    -DARDUINO=10810 -DARDUINO_ARCH_MBED -DDEVICE_FLASH=1 -DMBED_CONF_RTOS_PRESENT=1 \
-    -DMBED_CONF_RTOS_API_PRESENT=1";
-const CPP_FLAGS: &str = "-std=gnu++14 -fno-exceptions -fno-rtti -fno-threadsafe-statics";
+    -DARDUINO=10810 -DARDUINO_ARCH_MBED -DDEVICE_FLASH=1 -D__MBED__=1";
+const CPP_FLAGS: &str = "-std=gnu++14 -fno-exceptions -fno-rtti";
 
 /// Stand-ins for the headers of the core, by both spellings, as the core has them on its path.
 const CORE: [&str; 13] = [
@@ -72,7 +71,7 @@ const UNAWARE: &str = "as they are";
 const MBEDS_STORE: &str = "Mbed's own KVStore was called";
 
 /// Documents with one sketch in each.
-const DOCUMENTS: [&str; 1] = ["packaging/arduino/README.md"];
+const DOCUMENTS: [&str; 2] = ["docs/arduino.md", "packaging/arduino/README.md"];
 
 const GCC: &str = "arm-none-eabi-g++";
 

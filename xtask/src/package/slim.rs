@@ -28,7 +28,7 @@ const REMOVED: [&str; 4] = [".ARM.attributes", ".llvmbc", ".llvmcmd", ".comment"
 
 /// An archive, slimmed.
 pub(crate) struct Slim {
-    target: &'static str,
+    pub(crate) target: &'static str,
     pub(crate) file: PathBuf,
     /// Bytes of what cargo made.
     before: u64,
