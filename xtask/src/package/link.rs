@@ -20,7 +20,7 @@ struct Way {
 }
 
 /// Those that the other steps build as well. One archive serves all ways of passing floats.
-const WAYS: [Way; 5] = [
+const WAYS: [Way; 6] = [
     Way {
         name: "m0plus",
         target: "thumbv6m-none-eabi",
@@ -44,6 +44,12 @@ const WAYS: [Way; 5] = [
         target: "thumbv7em-none-eabi",
         flags: "-mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-d16",
         machine: Some("mps2-an500"),
+    },
+    Way {
+        name: "m33-hard",
+        target: "thumbv8m.main-none-eabi",
+        flags: "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard",
+        machine: Some("mps2-an505"),
     },
     Way {
         name: "rv32imc",
@@ -166,7 +172,11 @@ impl Way {
 
     /// Adds what ends a link: the archive, and the C library, of which a few functions are used.
     fn finish(&self, link: &mut Command, archive: &Path, program: &Path) {
-        let script = paths::root().join("tests/cmake/firmware/memory.ld");
+        let script = paths::root().join(if self.machine == Some("mps2-an505") {
+            "tests/package/m33.ld"
+        } else {
+            "tests/cmake/firmware/memory.ld"
+        });
         link.arg(archive).arg("-nostartfiles").arg("-T").arg(script);
         link.args(["-Wl,--no-warn-rwx-segments", "-o"]);
         link.arg(program);

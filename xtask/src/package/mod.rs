@@ -7,6 +7,7 @@
 //! | `link.rs` | links these archives in all the ways in which firmware is linked |
 //! | `arduino.rs` | the library for Arduino |
 //! | `sketches.rs` | its examples, compiled and run from the library as it is packed |
+//! | `other_core.rs` | and one for a core without Mbed |
 //! | `bundle.rs` | the package for everybody else |
 //! | `consumers.rs` | that package in stand-ins for Zephyr, ESP-IDF and Mbed CE |
 //! | `validators.rs` | and in the tools of the package managers |
@@ -16,6 +17,7 @@ mod arduino;
 mod bundle;
 pub(crate) mod consumers;
 pub(crate) mod link;
+mod other_core;
 pub(crate) mod sketches;
 mod slim;
 mod symbols;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{arduino, folder, slim, zip};
+use super::{arduino, folder, other_core, slim, zip};
 use crate::cmake::{cannot, copy, files, quiet};
 use crate::paths;
 use crate::process::{Failure, announce, captured, command, output_of, succeeded_with};
@@ -42,7 +42,7 @@ const BOARDS: [Board; 3] = [
 const FLAGS: &str = "-c -g0 -Os -ffunction-sections -fdata-sections -funsigned-char \
     -fmessage-length=0 -fomit-frame-pointer -Wvla -Wall -Wextra -Werror --specs=nano.specs \
     -DARDUINO=10810 -DARDUINO_ARCH_MBED -DDEVICE_FLASH=1 -D__MBED__=1";
-const CPP_FLAGS: &str = "-std=gnu++14 -fno-exceptions -fno-rtti";
+pub(super) const CPP_FLAGS: &str = "-std=gnu++14 -fno-exceptions -fno-rtti";
 
 /// Stand-ins for the headers of the core, by both spellings, as the core has them on its path.
 const CORE: [&str; 13] = [
@@ -73,13 +73,13 @@ const MBEDS_STORE: &str = "Mbed's own KVStore was called";
 /// Documents with one sketch in each.
 const DOCUMENTS: [&str; 2] = ["docs/arduino.md", "packaging/arduino/README.md"];
 
-const GCC: &str = "arm-none-eabi-g++";
+pub(super) const GCC: &str = "arm-none-eabi-g++";
 
 /// Bytes of the memory that stands for flash: all that the machine has.
 const FLASH_BYTES: usize = 16 * 1024 * 1024;
 
 /// A program that hangs is a failure.
-const LIMIT_SECONDS: &str = "20";
+pub(super) const LIMIT_SECONDS: &str = "20";
 
 /// The whole step.
 pub(crate) fn check() -> Outcome {
@@ -128,7 +128,7 @@ fn all() -> Result<(), Failure> {
         .find(|sketch| sketch.folder.starts_with(scratch.join(UNAWARE)));
     let unaware = unaware.ok_or_else(|| Failure::new("no sketch that knows nothing"))?;
     mbeds_store_is_noticed(&BOARDS[0], &scratch, unaware, &library)?;
-    Ok(())
+    other_core::check(&library, &scratch)
 }
 
 /// Whose headers come first on the path.
