@@ -8,12 +8,14 @@
 //! | `arduino.rs` | the library for Arduino |
 //! | `sketches.rs` | its examples, compiled and run from the library as it is packed |
 //! | `other_core.rs` | and one for a core without Mbed |
+//! | `builder.rs` | the examples in Arduino's own builder |
 //! | `bundle.rs` | the package for everybody else |
 //! | `consumers.rs` | that package in stand-ins for Zephyr, ESP-IDF and Mbed CE |
 //! | `validators.rs` | and in the tools of the package managers |
 //! | `zip.rs` | zip files |
 
 mod arduino;
+mod builder;
 mod bundle;
 pub(crate) mod consumers;
 pub(crate) mod link;
@@ -44,8 +46,8 @@ pub(crate) struct Options {
     /// The library for Arduino, a zip file
     #[arg(long)]
     arduino: bool,
-    /// Ask the package managers' own tools what they say of the package; takes these tools from
-    /// PyPI
+    /// Ask the package managers' own tools what they say of the packages; takes these tools from
+    /// PyPI, and Arduino's builder from Debian
     #[arg(long, conflicts_with_all = ["only", "arduino"])]
     check: bool,
 }
@@ -78,6 +80,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         let file = bundle::pack(&package)?;
         if options.check {
             validators::check(&package)?;
+            builder::check()?;
         }
         println!("\n{}", file.display());
     }

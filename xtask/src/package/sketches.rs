@@ -45,7 +45,7 @@ const FLAGS: &str = "-c -g0 -Os -ffunction-sections -fdata-sections -funsigned-c
 pub(super) const CPP_FLAGS: &str = "-std=gnu++14 -fno-exceptions -fno-rtti";
 
 /// Stand-ins for the headers of the core, by both spellings, as the core has them on its path.
-const CORE: [&str; 13] = [
+pub(super) const CORE: [&str; 13] = [
     "tests/arduino/core",
     "tests/arduino/core/platform",
     "tests/arduino/core/drivers",
@@ -68,7 +68,7 @@ const AS_THEY_ARE: [&str; 2] = ["RunLog", "Samples"];
 const UNAWARE: &str = "as they are";
 
 /// What the stand-in for the core says at the end where Mbed's own store was called.
-const MBEDS_STORE: &str = "Mbed's own KVStore was called";
+pub(super) const MBEDS_STORE: &str = "Mbed's own KVStore was called";
 
 /// Documents with one sketch in each.
 const DOCUMENTS: [&str; 2] = ["docs/arduino.md", "packaging/arduino/README.md"];
@@ -158,14 +158,14 @@ fn mbeds_store_is_noticed(
 }
 
 /// A sketch: a folder with a file of its name.
-struct Sketch {
-    name: String,
-    folder: PathBuf,
+pub(super) struct Sketch {
+    pub(super) name: String,
+    pub(super) folder: PathBuf,
     /// What it prints, from run to run.
     expected: PathBuf,
 }
 
-fn examples(library: &Path) -> Result<Vec<Sketch>, Failure> {
+pub(super) fn examples(library: &Path) -> Result<Vec<Sketch>, Failure> {
     let folder = library.join("examples");
     let all = files(&folder)?;
     let main = all.iter().filter(|file| has_ending(file, "ino"));
@@ -216,7 +216,7 @@ fn begins_with_the_library(sketch: &Path, library: &Path) -> Result<(), Failure>
 }
 
 /// One of the sketches of `tests/cpp`, in a folder of its own.
-fn as_it_is(scratch: &Path, name: &str) -> Result<Sketch, Failure> {
+pub(super) fn as_it_is(scratch: &Path, name: &str) -> Result<Sketch, Failure> {
     let from = paths::root().join("tests/cpp/sketches");
     let folder = scratch.join(UNAWARE).join(name);
     for file in [format!("{name}.ino"), "FlashLimits.h".to_owned()] {
@@ -357,7 +357,7 @@ impl Core<'_> {
 }
 
 /// Runs the program on an erased flash, and again on what it left there.
-fn run_twice(sketch: &Sketch, program: &Path) -> Result<(), Failure> {
+pub(super) fn run_twice(sketch: &Sketch, program: &Path) -> Result<(), Failure> {
     let flash = program.with_extension("img");
     fs::write(&flash, vec![0xFF; FLASH_BYTES]).map_err(|error| cannot("write", &flash, &error))?;
     let first = run(program, &flash)?;
