@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         let package = bundle::lay_out(&archives)?;
         let file = bundle::pack(&package)?;
         if options.check {
-            validators::check(&package)?;
+            validators::check(&package, &file)?;
             builder::check()?;
         }
         println!("\n{}", file.display());
