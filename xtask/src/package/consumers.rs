@@ -56,6 +56,15 @@ fn all() -> Result<(), Failure> {
         ])?;
         zephyr.run(machine, "C on the emulator: MBED_SUCCESS\n")?;
     }
+    let missing = Consumer::new("zephyr", &nvkv, M4)?;
+    let options = [
+        "-DCONFIG_NVKV=y",
+        "-DCONFIG_NVKV_RUST_TARGET=thumbv7m-none-eabi",
+    ];
+    missing.is_refused(
+        &options,
+        "nvkv: no archive for thumbv7m-none-eabi came along, only for",
+    )?;
     let labels = [
         ("CORTEX_M;LIKE_CORTEX_M0;M0P;CORTEX", M0PLUS, "mps2-an385"),
         ("CORTEX_M;RTOS_M4_M7;M4;CORTEX", M4, "mps2-an386"),
@@ -79,13 +88,10 @@ fn esp_idf(nvkv: &Path) -> Result<(), Failure> {
     let esp = Consumer::new("esp_idf", nvkv, "")?;
     esp.build(&["-DMARCH=rv32imc", "-DCHIP=esp32c3"])?;
     let other = Consumer::new("esp_idf", nvkv, "")?;
-    match other.build(&["-DMARCH=rv32imc", "-DCHIP=esp32s3"]) {
-        Err(failure) => expect(
-            &failure.to_string(),
-            "nvkv: there is no archive for esp32s3, only for ESP32-C2,",
-        ),
-        Ok(()) => Err(Failure::new("an ESP32-S3 got an archive")),
-    }
+    other.is_refused(
+        &["-DMARCH=rv32imc", "-DCHIP=esp32s3"],
+        "nvkv: there is no archive for esp32s3, only for ESP32-C2,",
+    )
 }
 
 /// A project of `tests/packages`.
@@ -133,6 +139,14 @@ impl Consumer {
         configure.args(["-DNVKV_CARGO=/no/cargo", "-DNVKV_RUSTC=/no/rustc"]);
         quiet(configure.args(&self.options).args(options))?;
         quiet(cmake().arg("--build").arg(&self.build)).map(|_| ())
+    }
+
+    /// An error unless the configuration ends with these words.
+    fn is_refused(&self, options: &[&str], words: &str) -> Result<(), Failure> {
+        match self.build(options) {
+            Err(failure) => expect(&failure.to_string(), words),
+            Ok(()) => Err(Failure::new(format!("{options:?} were not refused"))),
+        }
     }
 
     fn run(&self, machine: &str, says: &str) -> Result<(), Failure> {
