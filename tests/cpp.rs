@@ -36,7 +36,7 @@ struct Program {
     runs: &'static [&'static [&'static str]],
 }
 
-const SUITE: [Program; 7] = [
+const SUITE: [Program; 8] = [
     Program {
         name: "flat",
         sources: &["flat"],
@@ -65,6 +65,11 @@ const SUITE: [Program; 7] = [
     Program {
         name: "nvstore",
         sources: &["nvstore", "flash"],
+        runs: &[&[]],
+    },
+    Program {
+        name: "preferences",
+        sources: &["preferences", "flash"],
         runs: &[&[]],
     },
     Program {
@@ -437,6 +442,27 @@ fn the_guide_compiles() {
         let mut command = compiler(cpp, "c++11");
         command.arg("-I").arg(root().join("include/mbed"));
         compiles(&format!("guide-{cpp}.cpp"), command, &program);
+    }
+}
+
+/// The C++ code of docs/arduino.md that is no sketch: the step `Arduino library` of `cargo xtask
+/// test` runs those.
+#[test]
+fn the_guide_for_arduino_compiles() {
+    let text = fs::read_to_string(root().join("docs/arduino.md")).expect("docs/arduino.md");
+    let blocks: Vec<_> = text
+        .split("```cpp\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .filter(|block| !block.contains("void setup()"))
+        .collect();
+    assert_eq!(blocks.len(), 2);
+    for (cpp, standard) in [("g++", "c++11"), ("clang++", "c++20")] {
+        for (number, block) in blocks.iter().enumerate() {
+            let mut command = compiler(cpp, standard);
+            command.arg("-I").arg(root().join("include/mbed"));
+            compiles(&format!("arduino-{number}-{cpp}.cpp"), command, block);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that hold the project's own text.
-const TREE: [&str; 23] = [
+const TREE: [&str; 28] = [
     "src",
     "include",
     "tests",
@@ -29,6 +29,11 @@ const TREE: [&str; 23] = [
     ".ci",
     ".cargo",
     "cmake",
+    "packaging",
+    "zephyr",
+    "library.json",
+    "idf_component.yml",
+    "mbed_lib.json",
     "CMakeLists.txt",
     "CMakePresets.json",
     "README.md",
@@ -56,10 +61,11 @@ const MAX_FILE_LINES: usize = 500;
 const MAX_LINE_CHARS: usize = 100;
 
 /// Files whose lines are measured; documents have tables.
-const CODE_ENDINGS: [&str; 10] = [
+const CODE_ENDINGS: [&str; 11] = [
     ".rs",
     ".c",
     ".cpp",
+    ".ino",
     ".h",
     ".ld",
     ".toml",

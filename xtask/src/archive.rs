@@ -81,6 +81,25 @@ pub(crate) fn has_no_panic(archive: &Path) -> Result<(), Failure> {
     )))
 }
 
+/// The bytes of the one member of `archive` that is the library itself: link-time optimisation has
+/// put all of it there. The others are Rust's counterpart of libgcc.
+pub(crate) fn own_member(archive: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = fs::read(archive)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", archive.display())))?;
+    let own: Vec<Member> = members(&bytes)
+        .into_iter()
+        .filter(|member| member.name.starts_with("nvkv"))
+        .collect();
+    match own[..] {
+        [Member { data, .. }] => Ok(data.to_vec()),
+        _ => Err(Failure::new(format!(
+            "{} members of {} are nvkv's, and not one",
+            own.len(),
+            archive.display()
+        ))),
+    }
+}
+
 struct Member<'a> {
     name: String,
     data: &'a [u8],

@@ -124,6 +124,20 @@ pub(crate) fn built(target: &str, file: &str) -> PathBuf {
     paths::target().join(target).join("release").join(file)
 }
 
+/// Builds the static library of a package of the tests, which is none of this workspace.
+pub(crate) fn build_staticlib(
+    manifest: &Path,
+    target: &str,
+    name: &str,
+) -> Result<PathBuf, Failure> {
+    let toolchain =
+        toolchain(target).ok_or_else(|| Failure::new(format!("rustup target add {target}")))?;
+    let mut command = cargo("build");
+    command.args(["--release", "--locked", "--manifest-path"]);
+    run(build_for(command.arg(manifest), target, &toolchain))?;
+    Ok(built(target, name))
+}
+
 /// Builds firmware in Rust that uses the whole API for such programs: it compiles without an
 /// operating system, its panic handler is the only one, and none of it may panic.
 pub(crate) fn build_firmware(target: &str) -> Outcome {

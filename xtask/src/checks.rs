@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, bench, cmake, demo, firmware, footprint, fuzz, memory, races};
+use crate::{bare_metal, bench, cmake, demo, firmware, footprint, fuzz, memory, package, races};
 
 /// The features that tests, lints and documentation are for.
 const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
@@ -58,6 +58,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         report.step(&format!("firmware in Rust for {smallest}"), || {
             bare_metal::build_firmware(smallest)
         });
+        report.step("archives as they ship", package::link::check);
+        report.step("Arduino library", package::sketches::check);
+        report.step("packages", package::consumers::check);
         report.step("size", footprint::check_size);
         report.step("time", footprint::check_time);
         report.step("CMake on this machine", cmake::host::check);

@@ -10,6 +10,7 @@
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
 //! | `footprint/` | `cargo xtask size` and `time`: flash, RAM, stack and instructions of firmware |
 //! | `firmware/` | firmware on emulated boards, killed while it writes |
+//! | `package/` | `cargo xtask package`: archives for those without Rust, and packages of them |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `bench.rs` | the benchmark, and its figures compared with the committed ones |
 //! | `archive.rs`, `compiler.rs` | `libnvkv.a`; a C compiler, installed where that is possible |
@@ -27,6 +28,7 @@ mod firmware;
 mod footprint;
 mod fuzz;
 mod memory;
+mod package;
 mod paths;
 mod process;
 #[path = "../../tests/c/programs.rs"]
@@ -62,6 +64,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Measure nvkv and the stores of others side by side
     Bench(bench::Options),
+    /// Build the archives for those without Rust
+    Package(package::Options),
     /// Measure what firmware takes of flash, RAM and stack, and compare it with docs/size.md
     Size(footprint::Options),
     /// Count the instructions of each operation, and compare them with docs/time.md
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         Task::Firmware(options) => firmware::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Package(options) => package::run(&options),
         Task::Size(options) => footprint::size(&options),
         Task::Time(options) => footprint::time(&options),
     };

@@ -210,8 +210,9 @@ mbed::BlockDevice *get_other_blockdevice();
 namespace nvkv_detail {
 NVKV_NAMES_BEGIN
 
-// TDBStore on the flash of the chip, as the default partition.
-inline int tdb_internal() {
+// The store on the flash of the chip, opened: what the global API has as its default partition, and
+// nvkv::Preferences. The device is there where MBED_SUCCESS is returned, and the store.
+inline int internal_store(mbed::TDBStore **store, FlashIAPBlockDevice **device) {
 #ifdef NVKV_OWN_FLASH_IAP
     if (internal_flash() == NULL) {
         return MBED_ERROR_UNSUPPORTED;
@@ -219,29 +220,38 @@ inline int tdb_internal() {
 #endif
     mbed::bd_addr_t start = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_BASE_ADDRESS;
     mbed::bd_size_t size = MBED_CONF_STORAGE_TDB_INTERNAL_INTERNAL_SIZE;
-    int status = start == 0 && size == 0 ? kv_get_default_flash_addresses(&start, &size)
-                                         : kv_get_flash_bounds_from_config(&start, &size);
+    const int status = start == 0 && size == 0 ? kv_get_default_flash_addresses(&start, &size)
+                                               : kv_get_flash_bounds_from_config(&start, &size);
     if (status != MBED_SUCCESS) {
         return status;
     }
-    static FlashIAPBlockDevice device(static_cast<uint32_t>(start), static_cast<uint32_t>(size));
-    static mbed::TDBStore store(&device);
-    static mbed::kvstore_config_t config;
-    if (device.init() != 0) {
+    static FlashIAPBlockDevice on_chip(static_cast<uint32_t>(start), static_cast<uint32_t>(size));
+    static mbed::TDBStore the_store(&on_chip);
+    if (on_chip.init() != 0) {
         return MBED_ERROR_FAILED_OPERATION;
     }
-    const bool is_enough = device.size() / device.get_erase_size(0) >= 2;
-    device.deinit();
+    const bool is_enough = on_chip.size() / on_chip.get_erase_size(0) >= 2;
+    on_chip.deinit();
     if (!is_enough) {
         return MBED_ERROR_INVALID_ARGUMENT;
     }
-    status = store.init();
+    *store = &the_store;
+    *device = &on_chip;
+    return the_store.init();
+}
+
+// The same as the default partition.
+inline int tdb_internal() {
+    static mbed::kvstore_config_t config;
+    mbed::TDBStore *store = NULL;
+    FlashIAPBlockDevice *device = NULL;
+    int status = internal_store(&store, &device);
     if (status != MBED_SUCCESS) {
         return status;
     }
-    config.kvstore_main_instance = &store;
-    config.internal_store = &store;
-    config.internal_bd = &device;
+    config.kvstore_main_instance = store;
+    config.internal_store = store;
+    config.internal_bd = device;
     // As Mbed: taken by kv_set, and dropped without a word.
     config.flags_mask = ~static_cast<uint32_t>(mbed::KVStore::REQUIRE_CONFIDENTIALITY_FLAG |
                                                mbed::KVStore::REQUIRE_REPLAY_PROTECTION_FLAG);

@@ -171,7 +171,7 @@ pub(super) fn write_program(file: &Path, lines: &str) -> Result<(), Failure> {
 }
 
 /// All files below a folder.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut waiting = vec![folder.to_owned()];
     let mut found = Vec::new();
     while let Some(path) = waiting.pop() {
