@@ -23,7 +23,7 @@ fn readme() -> String {
 
 /// The documents of the project.
 fn documents() -> Vec<PathBuf> {
-    let folders = ["", "docs", "docs/adr", "tests", "c-examples"];
+    let folders = ["", "docs", "docs/adr", "tests", "c-examples", "ports"];
     let mut found = Vec::new();
     for folder in folders
         .map(|name| root().join(name))

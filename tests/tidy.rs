@@ -11,12 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders and files that hold the project's own text.
-const TREE: [&str; 22] = [
+const TREE: [&str; 23] = [
     "src",
     "include",
     "tests",
     "xtask",
     "c-examples",
+    "ports",
     "examples",
     "bench-time/benches",
     "docs",

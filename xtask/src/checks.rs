@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, bench, cmake, demo, footprint, fuzz, memory, races};
+use crate::{bare_metal, bench, cmake, demo, footprint, freertos, fuzz, memory, races};
 
 /// The features that tests, lints and documentation are for.
 const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
@@ -13,8 +13,8 @@ const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
 #[derive(Args)]
 pub(crate) struct Options {
     /// Only format, lints and tests; leave out documentation,
-    /// benchmark, races, sanitizers, valgrind, bare metal, CMake, demo and
-    /// fuzzing
+    /// benchmark, races, sanitizers, valgrind, bare metal, CMake, FreeRTOS,
+    /// demo and fuzzing
     #[arg(long)]
     quick: bool,
     /// Only the steps with this in their names
@@ -65,6 +65,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         report.step("CMake presets", cmake::presets::check);
         report.step("CMake and Rust targets", cmake::targets::check);
         report.step("CMake refusals", cmake::refusals::check);
+        report.step("FreeRTOS on this machine", freertos::on_this_machine);
+        report.step("FreeRTOS on Cortex-M", freertos::on_cortex_m);
         report.step("fuzz smoke", fuzz::smoke);
     }
     report.finish()

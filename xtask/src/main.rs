@@ -8,6 +8,7 @@
 //! | `races.rs` | threads that share a store, under ThreadSanitizer |
 //! | `memory.rs` | the C programs under AddressSanitizer, UBSan and valgrind |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
+//! | `freertos.rs` | tasks of FreeRTOS that share a store, emulated and on this machine |
 //! | `footprint/` | `cargo xtask size` and `time`: flash, RAM, stack and instructions of firmware |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `bench.rs` | the benchmark, and its figures compared with the committed ones |
@@ -23,6 +24,7 @@ mod cmake;
 mod compiler;
 mod demo;
 mod footprint;
+mod freertos;
 mod fuzz;
 mod memory;
 mod paths;
