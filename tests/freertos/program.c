@@ -1,5 +1,6 @@
 /* Tasks of FreeRTOS that share a store, with the ready locks: `locked`. With `none` the store has
- * no kv_lock_t, with `empty` functions that lock nothing: then the program fails. */
+ * no kv_lock_t, with `empty` functions that lock nothing: then the program fails. `single`: no
+ * tasks, one caller and an interrupt. */
 #include <string.h>
 
 #include "nvkv_lock_freertos.h"
@@ -292,6 +293,9 @@ int test_main(void) {
     static StackType_t stack[STACK_WORDS];
     size_t i;
 
+    if (strcmp(machine_argument(), "single") == 0) {
+        single_caller();
+    }
     open_store(machine_argument());
     store_first_values();
     for (i = 0; i < JOBS; i++) {

@@ -64,4 +64,7 @@ void iterate(counts_t *own);
 void hurry(counts_t *own);
 void burn(counts_t *own);
 
+/* The program by itself, in place of all tasks. */
+void single_caller(void);
+
 #endif

@@ -61,13 +61,15 @@ const EMULATOR: &str = "qemu-system-arm";
 const LIMIT: &str = "180";
 
 /// The sources of the program, whatever it runs on.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 8] = [
     "tests/freertos/program.c",
+    "tests/freertos/single.c",
     "tests/freertos/tasks.c",
     "tests/freertos/values.c",
     "tests/freertos/flash.c",
     "tests/footprint/nor.c",
     "ports/lock/nvkv_lock_freertos.c",
+    "ports/lock/nvkv_lock_single.c",
 ];
 const INCLUDES: [&str; 4] = ["tests/freertos", "tests/footprint", "ports/lock", "include"];
 
@@ -99,6 +101,7 @@ pub(crate) fn on_cortex_m() -> Outcome {
             let locked = processor.run(&program, "locked")?;
             passed(&locked)?;
             counted(&locked, "calls from interrupts, refused: ")?;
+            came_to_its_end(&processor.run(&program, "single")?)?;
             for kind in ["none", "empty"] {
                 must_fail(&processor.run(&program, kind)?)?;
             }
@@ -322,12 +325,17 @@ fn ended(mut command: Command) -> Result<Ended, Failure> {
     })
 }
 
+fn came_to_its_end(run: &Ended) -> Result<(), Failure> {
+    succeeded(&run.command, run.status)?;
+    if run.printed.ends_with("passed\n") {
+        return Ok(());
+    }
+    Err(Failure::new("the program did not come to its end"))
+}
+
 /// It succeeded, and did something.
 fn passed(run: &Ended) -> Result<(), Failure> {
-    succeeded(&run.command, run.status)?;
-    if !run.printed.ends_with("passed\n") {
-        return Err(Failure::new("the program did not come to its end"));
-    }
+    came_to_its_end(run)?;
     COUNTED.iter().try_for_each(|what| counted(run, what))
 }
 
