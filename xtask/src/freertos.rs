@@ -117,9 +117,10 @@ pub(crate) fn on_this_machine() -> Outcome {
         return Outcome::Skipped("run it on Linux".to_owned());
     }
     let all = || -> Result<(), Failure> {
-        let program = build_for_host(&kernel()?)?;
+        let program = build_for_host(&kernel()?, "program", &SOURCES, &[])?;
         passed(&run_on_host(&program, "locked")?)?;
-        must_fail(&run_on_host(&program, "none")?)
+        must_fail(&run_on_host(&program, "none")?)?;
+        first_value(&kernel()?)
     };
     all().into()
 }
@@ -211,8 +212,8 @@ fn compile_kernel(
     Ok(objects)
 }
 
-/// Adds to a command of the compiler the program's own sources, of which no warning is let pass.
-fn add_sources(link: &mut Command, kernel: &Path, port: &Path, machine: &str) {
+/// Adds to a command of the compiler what our own sources need: of those no warning is let pass.
+fn add_options(link: &mut Command, kernel: &Path, port: &Path) {
     link.args(["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"]);
     for include in INCLUDES {
         link.arg("-I").arg(paths::root().join(include));
@@ -220,9 +221,11 @@ fn add_sources(link: &mut Command, kernel: &Path, port: &Path, machine: &str) {
     for include in [&kernel.join("include"), port] {
         link.arg("-isystem").arg(include);
     }
-    for source in SOURCES.iter().chain([&machine]) {
-        link.arg(paths::root().join(source));
-    }
+}
+
+fn files(sources: &[&str]) -> Vec<PathBuf> {
+    let root = paths::root();
+    sources.iter().map(|source| root.join(source)).collect()
 }
 
 impl Processor {
@@ -242,8 +245,10 @@ impl Processor {
         let objects = compile_kernel(|| self.gcc(), kernel, &port, &sources, &folder)?;
         let program = folder.join("program.elf");
         let mut link = self.gcc();
-        add_sources(&mut link, kernel, &port, "tests/freertos/board.c");
-        link.args(["--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections"])
+        add_options(&mut link, kernel, &port);
+        link.args(files(&SOURCES))
+            .args(files(&["tests/freertos/board.c"]))
+            .args(["--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections"])
             .args(["-Wl,--no-warn-execstack", "-Wl,--no-warn-rwx-segments"])
             .arg("-T")
             .arg(paths::root().join("tests/freertos/board.ld"))
@@ -270,30 +275,77 @@ impl Processor {
     }
 }
 
-fn build_for_host(kernel: &Path) -> Result<PathBuf, Failure> {
+/// Builds a program of these sources and objects for this machine.
+fn build_for_host(
+    kernel: &Path,
+    name: &str,
+    sources: &[&str],
+    objects_of_it: &[&Path],
+) -> Result<PathBuf, Failure> {
     let archive = archive::build_for_host()?;
     let cc = compiler::find_or_install()?;
     let folder = folder("host")?;
     let port = kernel.join("portable/ThirdParty/GCC/Posix");
-    let mut sources: Vec<PathBuf> = KERNEL.iter().map(|name| kernel.join(name)).collect();
-    sources.push(port.join("port.c"));
-    sources.push(port.join("utils/wait_for_event.c"));
+    let mut kernel_sources: Vec<PathBuf> = KERNEL.iter().map(|name| kernel.join(name)).collect();
+    kernel_sources.push(port.join("port.c"));
+    kernel_sources.push(port.join("utils/wait_for_event.c"));
     let gcc = || {
         let mut gcc = command(&cc);
         gcc.args(["-O1", "-g"]);
         gcc
     };
-    let objects = compile_kernel(gcc, kernel, &port, &sources, &folder)?;
-    let program = folder.join("program");
+    let objects = compile_kernel(gcc, kernel, &port, &kernel_sources, &folder)?;
+    let program = folder.join(name);
     let mut link = gcc();
-    add_sources(&mut link, kernel, &port, "tests/freertos/host.c");
-    link.args(objects)
+    add_options(&mut link, kernel, &port);
+    link.args(files(sources))
+        .args(files(&["tests/freertos/host.c"]))
+        .args(objects_of_it)
+        .args(objects)
         .arg(archive)
         .arg("-o")
         .arg(&program)
         .args(archive::system_libraries());
     quiet(&mut link)?;
     Ok(program)
+}
+
+/// The program of docs/freertos.md: compiled as it stands there, and run.
+fn first_value(kernel: &Path) -> Result<(), Failure> {
+    let page = fs::read_to_string(paths::root().join("docs/freertos.md"))
+        .map_err(|error| Failure::new(format!("docs/freertos.md: {error}")))?;
+    let program =
+        block_of_c(&page).ok_or_else(|| Failure::new("docs/freertos.md has no program in C"))?;
+    let folder = folder("host")?;
+    let source = folder.join("page.c");
+    fs::write(&source, program)
+        .map_err(|error| Failure::new(format!("cannot write {}: {error}", source.display())))?;
+    let object = folder.join("page.o");
+    let mut compile = command(compiler::find_or_install()?);
+    let port = kernel.join("portable/ThirdParty/GCC/Posix");
+    compile.arg("-Dmain=first_value").arg("-c").arg(&source);
+    add_options(&mut compile, kernel, &port);
+    quiet(compile.arg("-o").arg(&object))?;
+    let sources = [
+        "tests/freertos/first_value.c",
+        "tests/footprint/nor.c",
+        "ports/lock/nvkv_lock_freertos.c",
+    ];
+    let program = build_for_host(kernel, "first_value", &sources, &[&object])?;
+    let run = run_on_host(&program, "")?;
+    succeeded(&run.command, run.status)?;
+    if run.printed == "started 1 times\n" {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "the program of docs/freertos.md stored no value",
+    ))
+}
+
+/// The first block of C in a page.
+fn block_of_c(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("\n```c\n")?;
+    rest.split_once("\n```\n").map(|(block, _)| block)
 }
 
 fn run_on_host(program: &Path, kind: &str) -> Result<Ended, Failure> {
@@ -383,6 +435,13 @@ mod tests {
             Some("/r/freertos-next-0.12.0")
         );
         assert_eq!(folder_of_crate(metadata, "next"), None);
+    }
+
+    #[test]
+    fn the_program_of_a_page_is_found() {
+        let page = "x\n```cmake\na()\n```\n\n```c\nint a;\n\nint b;\n```\ny\n";
+        assert_eq!(block_of_c(page), Some("int a;\n\nint b;"));
+        assert_eq!(block_of_c("x\n```c\nint a;"), None);
     }
 
     #[test]
