@@ -21,6 +21,12 @@ install(FILES "${nvkv_archive_file}" DESTINATION "${CMAKE_INSTALL_LIBDIR}"
 install(DIRECTORY "${nvkv_include_dir}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         COMPONENT nvkv)
 
+# Sources that a program takes along: ready locks and flash drivers.
+if(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/ports")
+  install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/ports"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/nvkv" COMPONENT nvkv)
+endif()
+
 set(nvkv_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/nvkv")
 configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/nvkvConfig.cmake.in" "${CMAKE_CURRENT_BINARY_DIR}/nvkvConfig.cmake"

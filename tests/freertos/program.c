@@ -1,6 +1,6 @@
 /* Tasks of FreeRTOS that share a store, with the ready locks: `locked`. With `none` the store has
  * no kv_lock_t, with `empty` functions that lock nothing: then the program fails. `single`: no
- * tasks, one caller and an interrupt. */
+ * tasks, one caller and an interrupt. A number behind the word is a seed for what the tasks do. */
 #include <string.h>
 
 #include "nvkv_lock_freertos.h"
@@ -44,6 +44,7 @@ static StackType_t stacks[JOBS][STACK_WORDS];
 
 kv_store_t *test_store;
 int test_is_locked;
+uint32_t test_seed;
 volatile int test_is_over;
 volatile uint32_t test_begun[ALL_KEYS], test_stored[ALL_KEYS];
 volatile uint32_t test_interrupted;
@@ -117,7 +118,23 @@ static int lock_nothing(void *context) {
     return 0;
 }
 
-static void open_store(const char *kind) {
+/* Whether the program was started with this word; takes the seed that may be behind it. */
+static int is_kind(const char *kind) {
+    const char *rest = machine_argument();
+
+    if (strncmp(rest, kind, strlen(kind)) != 0) {
+        return 0;
+    }
+    rest += strlen(kind);
+    if (*rest == ' ') {
+        for (test_seed = 0, rest++; *rest >= '0' && *rest <= '9'; rest++) {
+            test_seed = test_seed * 10 + (uint32_t)(*rest - '0');
+        }
+    }
+    return *rest == '\0';
+}
+
+static void open_store(void) {
     const kv_flash_t flash = flash_describe();
     const kv_lock_t ready = nvkv_lock_freertos(&mutexes);
     const kv_lock_t empty = {&mutexes, lock_nothing, lock_nothing, &mutexes};
@@ -127,13 +144,13 @@ static void open_store(const char *kind) {
         .format = KV_FORMAT_IF_UNRECOGNISED,
     };
 
-    test_is_locked = strcmp(kind, "locked") == 0;
+    test_is_locked = is_kind("locked");
     if (test_is_locked) {
         config.lock = &ready;
-    } else if (strcmp(kind, "empty") == 0) {
+    } else if (is_kind("empty")) {
         config.lock = &empty;
     } else {
-        CHECK(strcmp(kind, "none") == 0);
+        CHECK(is_kind("none"));
     }
     CHECK(kv_store_open(&config, ram, sizeof ram, &test_store) == MBED_SUCCESS);
 }
@@ -156,6 +173,7 @@ static void store_first_values(void) {
 static void run_job(void *context) {
     job_t *job = context;
 
+    job->counts.random = test_seed + (uint32_t)(job - jobs) * 7919;
     job->work(&job->counts);
     job->is_through = 1;
     vTaskSuspend(NULL);
@@ -293,10 +311,10 @@ int test_main(void) {
     static StackType_t stack[STACK_WORDS];
     size_t i;
 
-    if (strcmp(machine_argument(), "single") == 0) {
+    if (is_kind("single")) {
         single_caller();
     }
-    open_store(machine_argument());
+    open_store();
     store_first_values();
     for (i = 0; i < JOBS; i++) {
         job_t *job = &jobs[i];

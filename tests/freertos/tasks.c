@@ -4,19 +4,18 @@
 #define STREAMS 60
 #define ROUNDS 400
 
-static uint32_t next_random(uint32_t *state) {
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
+static uint32_t next_random(counts_t *own) {
+    own->random = own->random * 1664525u + 1013904223u;
+    return own->random >> 8;
 }
 
 /* Adds the value in pieces, up to `size` bytes of it. Between them others run. */
 static int add_pieces(counts_t *own, kv_set_handle_t handle, uint32_t number, size_t size) {
     static unsigned char piece[700];
-    static uint32_t random = 1;
     size_t done = 0;
 
     while (done < size) {
-        size_t some = 1 + next_random(&random) % sizeof piece;
+        size_t some = 1 + next_random(own) % sizeof piece;
 
         some = some < size - done ? some : size - done;
         value_fill(piece, STREAM, number, done, some);
@@ -24,7 +23,7 @@ static int add_pieces(counts_t *own, kv_set_handle_t handle, uint32_t number, si
             return 0;
         }
         done += some;
-        if (next_random(&random) % 3 == 0) {
+        if (next_random(own) % 3 == 0) {
             vTaskDelay(1);
         }
     }
@@ -105,8 +104,8 @@ static void store_own(counts_t *own, unsigned first, unsigned comes) {
                 own->stored += SUCCEEDED(own, status) != 0;
             }
         }
-        if (i % 8 == 0) {
-            vTaskDelay(1);
+        if (next_random(own) % 8 == 0) {
+            vTaskDelay(1 + next_random(own) % 3);
         }
     }
 }
@@ -148,7 +147,7 @@ void read_values(counts_t *own) {
         read_one(own, key, buffer);
         key = (key + 1) % KEYS;
         if (key == 0) {
-            vTaskDelay(1);
+            vTaskDelay(next_random(own) % 3);
         }
     }
 }

@@ -20,6 +20,7 @@ typedef struct {
     uint32_t iterations; /* from the first key to the last */
     uint32_t refused;    /* calls that met another one and were refused */
     TickType_t longest;  /* ticks that a call took at most */
+    uint32_t random;     /* from the seed, another one for each task */
 } counts_t;
 
 /* Ticks for which a task in between takes the whole processor. */
@@ -29,6 +30,9 @@ extern kv_store_t *test_store;
 
 /* The store has the ready locks: no call may be refused. */
 extern int test_is_locked;
+
+/* What the tasks do otherwise each time. */
+extern uint32_t test_seed;
 
 /* No task stores anything any more: the others come to their end. */
 extern volatile int test_is_over;

@@ -8,7 +8,7 @@
 //! | `races.rs` | threads that share a store, under ThreadSanitizer |
 //! | `memory.rs` | the C programs under AddressSanitizer, UBSan and valgrind |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
-//! | `freertos.rs` | tasks of FreeRTOS that share a store, emulated and on this machine |
+//! | `freertos/` | tasks of FreeRTOS that share a store, emulated and on this machine |
 //! | `footprint/` | `cargo xtask size` and `time`: flash, RAM, stack and instructions of firmware |
 //! | `soak.rs`, `fuzz.rs` | the long runs |
 //! | `bench.rs` | the benchmark, and its figures compared with the committed ones |
@@ -56,6 +56,8 @@ enum Task {
     Test(checks::Options),
     /// Cut the power some millions of times
     Soak(soak::Options),
+    /// Run tasks of FreeRTOS that share a store, with other seeds each time
+    Rtos(freertos::soak::Options),
     /// Run a fuzz target; without a name, list them
     Fuzz(fuzz::Options),
     /// Measure nvkv and the stores of others side by side
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => checks::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Rtos(options) => freertos::soak::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Size(options) => footprint::size(&options),

@@ -23,12 +23,13 @@ use crate::paths;
 use crate::process::{Failure, announce, captured, command, output_of, succeeded_with};
 
 /// What a project needs of the repository to build nvkv. `tests` and the like are not among it.
-const DELIVERED: [&str; 6] = [
+const DELIVERED: [&str; 7] = [
     "CMakeLists.txt",
     "CMakePresets.json",
     "Cargo.toml",
     "cmake",
     "include",
+    "ports",
     "src",
 ];
 
