@@ -16,18 +16,15 @@ use std::{
 
 use build::root;
 
-/// The adapters by name: blocks of C whose first line is `/* NAME.c: ...`.
+/// The adapters by name: the blocks of C whose first line is `/* NAME.c: ...`.
 fn adapters() -> BTreeMap<String, String> {
     let text = fs::read_to_string(root().join("docs/porting.md")).expect("docs/porting.md");
     let blocks = text.split("\n```c\n").skip(1);
     blocks
-        .map(|rest| {
+        .filter_map(|rest| {
             let (block, _) = rest.split_once("\n```\n").expect("the block ends");
-            let (name, _) = block
-                .strip_prefix("/* ")
-                .and_then(|start| start.split_once(".c: "))
-                .expect("its first line says which it is");
-            (name.to_owned(), format!("{block}\n"))
+            let (name, _) = block.strip_prefix("/* ")?.split_once(".c: ")?;
+            Some((name.to_owned(), format!("{block}\n")))
         })
         .collect()
 }
@@ -46,6 +43,7 @@ fn compiler() -> Command {
     command.args(["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-g"]);
     for include in [
         "include",
+        "ports/flash",
         "tests/porting/include",
         "tests/porting",
         "tests/footprint",
@@ -79,6 +77,7 @@ fn check(name: &str, stores: usize) {
     for source in [
         &format!("tests/porting/{name}.c"),
         "tests/porting/try.c",
+        "ports/flash/nvkv_flash_check.c",
         "tests/footprint/nor.c",
     ] {
         command.arg(root().join(source));

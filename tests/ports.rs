@@ -37,6 +37,11 @@ fn eeprom_spi() {
 }
 
 #[test]
+fn flash_check() {
+    check("port_check");
+}
+
+#[test]
 fn posix_file() {
     check("port_posix_file");
 }

@@ -186,6 +186,19 @@ fn nvkv_words<'t>(text: impl IntoIterator<Item = &'t str>) -> BTreeSet<&'t str> 
     words.filter(|word| word.starts_with("NVKV_")).collect()
 }
 
+/// What the page on FreeRTOS adds to a project is where it says.
+#[test]
+fn files_of_the_page_on_freertos_are_there() {
+    let page = fs::read_to_string(root().join("docs/freertos.md")).unwrap();
+    let [block] = <[String; 1]>::try_from(blocks(&page, "cmake")).unwrap();
+    let named = block
+        .split(|c: char| c.is_whitespace() || c == ')' || c == '(')
+        .filter_map(|word| word.strip_prefix("third_party/nvkv/"));
+    let named: Vec<_> = named.collect();
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert!(named.iter().all(|path| root().join(path).exists()));
+}
+
 #[test]
 fn cmake_options_are_all_described() {
     let files = ["CMakeLists.txt", "cmake/NvkvRust.cmake"];

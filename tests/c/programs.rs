@@ -85,7 +85,7 @@ pub const THREADS: Program = Program {
 };
 
 /// The sources of `ports`, each with a program of its own.
-pub const PORTS: [Program; 5] = [
+pub const PORTS: [Program; 6] = [
     plain(
         "port_eeprom_i2c",
         &[
@@ -101,6 +101,10 @@ pub const PORTS: [Program; 5] = [
             "port_eeprom.c",
             "../../ports/flash/nvkv_flash_eeprom_spi.c",
         ],
+    ),
+    plain(
+        "port_check",
+        &["port_check.c", "../../ports/flash/nvkv_flash_check.c"],
     ),
     plain(
         "port_posix_file",

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 
+#include "nvkv_flash_check.h"
 #include "try.h"
 
 #ifdef __linux__
@@ -10,6 +11,7 @@
 #define SIZE 700
 
 nor_t try_nor;
+int try_is_checked;
 static kv_store_t *store;
 /* Static: the adapters for 32 bits find what is in it, too. */
 static unsigned char ram[KV_STORE_RAM(20, 64)];
@@ -116,7 +118,13 @@ static int is_cut(const kv_flash_t *flash, const kv_lock_t *lock, unsigned cut, 
 int try_store(const kv_flash_t *flash, const kv_lock_t *lock) {
     unsigned key, cut, round = 1;
     unsigned cuts = 0;
+    const char *wrong = nvkv_flash_check(flash);
 
+    if (wrong != NULL) {
+        fprintf(stderr, "nvkv_flash_check: %s\n", wrong);
+        return 1;
+    }
+    try_is_checked = 1;
     open_store(flash, lock);
     for (key = 0; key < KEYS; key++) {
         CHECK(set(key, round));

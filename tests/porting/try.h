@@ -32,6 +32,9 @@ unsigned char *try_map(uint32_t address, uint32_t size);
  * the program. */
 int try_store(const kv_flash_t *flash, const kv_lock_t *lock);
 
+/* The driver was tried: from now on the chip need not do at once what it is asked. */
+extern int try_is_checked;
+
 /* Whether power is there; the last to know when it fails is the one who waits. */
 int try_is_on(void);
 
