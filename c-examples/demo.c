@@ -7,10 +7,11 @@
  * `cargo xtask demo` builds it and runs the three one after the other. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "flash_posix_file.h"
 #include "nvkv.h"
+#include "nvkv_flash_posix_file.h"
 
 #define CHIP_SIZE (64 * 1024)
 #define SECTOR_SIZE (4 * 1024)
@@ -22,11 +23,18 @@
 #define PIECE 512
 #define LETTER_SIZE 1500 /* several blocks: its write takes several program calls */
 
-static flash_file_t chip = {
+#define CUT_EXIT_CODE 86
+
+static nvkv_flash_posix_file_t chip = {
     .size = CHIP_SIZE,
     .program_size = PROGRAM_SIZE,
     .sector_size = SECTOR_SIZE,
 };
+static kv_flash_t file; /* the chip as the driver describes it */
+
+static uint32_t bytes_read;
+static uint32_t cut_in_program; /* in which program call from now on the power goes; 0: in none */
+
 static unsigned char ram[KV_STORE_RAM(KEYS, CHIP_SIZE / SECTOR_SIZE)];
 static kv_store_t *store;
 
@@ -59,8 +67,33 @@ static uint32_t next_random(uint32_t value) {
     return value * 1664525u + 1013904223u;
 }
 
+static int counted_read(void *context, uint32_t address, void *buffer, uint32_t size) {
+    bytes_read += size;
+    return file.read(context, address, buffer, size);
+}
+
+static int cut_program(void *context, uint32_t address, const void *data, uint32_t size) {
+    if (cut_in_program > 0 && --cut_in_program == 0) {
+        /* The power goes when half of the bytes are in the chip. Nothing after this runs. */
+        (void)file.program(context, address, data, size / 2);
+        _Exit(CUT_EXIT_CODE);
+    }
+    return file.program(context, address, data, size);
+}
+
+/* The driver's functions, with something of this program's in between. */
+static kv_flash_t describe_flash(void) {
+    kv_flash_t flash;
+
+    file = nvkv_flash_posix_file(&chip);
+    flash = file;
+    flash.read = counted_read;
+    flash.program = cut_program;
+    return flash;
+}
+
 static int open_store(void) {
-    const kv_flash_t flash = flash_file_describe(&chip);
+    const kv_flash_t flash = describe_flash();
     const kv_store_config_t config = {
         .flash = &flash,
         .keys = KEYS,
@@ -194,7 +227,7 @@ static int set_letter(uint32_t run) {
 }
 
 static int run_normally(const char *path) {
-    const uint32_t startup_bytes = chip.bytes_read;
+    const uint32_t startup_bytes = bytes_read;
     stats_t stats;
     int status = load_stats(&stats);
 
@@ -232,7 +265,7 @@ static int run_normally(const char *path) {
     return status == MBED_SUCCESS ? 0 : failed("the store", status);
 }
 
-/* Ends in flash_posix_file.c, in the middle of a program call. */
+/* Ends in cut_program, in the middle of a program call. */
 static int run_until_cut(void) {
     stats_t stats;
     int status = load_stats(&stats);
@@ -244,9 +277,9 @@ static int run_until_cut(void) {
         return failed("before the cut", status);
     }
     /* Another program call each time: the first, the second or the third. */
-    chip.cut_in_program = 1 + stats.run_count % 3;
+    cut_in_program = 1 + stats.run_count % 3;
     printf("Writing a letter of %u bytes; the power goes in program call %u of it\n", LETTER_SIZE,
-           (unsigned)chip.cut_in_program);
+           (unsigned)cut_in_program);
     fflush(stdout);
 
     status = set_letter(stats.run_count + 1);
@@ -301,7 +334,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: demo IMAGE [--cut | --verify]\n");
         return 2;
     }
-    if (flash_file_open(&chip, argv[1]) != 0) {
+    if (nvkv_flash_posix_file_open(&chip, argv[1]) != 0) {
         fprintf(stderr, "demo: %s: %s\n", argv[1], strerror(errno));
         return 1;
     }
@@ -320,7 +353,7 @@ int main(int argc, char **argv) {
     if (status != MBED_SUCCESS) {
         result = failed("closing the store", status);
     }
-    if (flash_file_close(&chip) != 0) {
+    if (nvkv_flash_posix_file_close(&chip) != 0) {
         fprintf(stderr, "demo: %s: %s\n", argv[1], strerror(errno));
         result = 1;
     }

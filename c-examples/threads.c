@@ -1,22 +1,15 @@
 /* Threads that share a store: it gets two recursive mutexes of the operating system. Here those of
- * POSIX; what they are called elsewhere stands below.
+ * POSIX; ports/README.md has those of other systems.
  *
- *     cc -Iinclude c-examples/threads.c c-examples/flash_ram.c libnvkv.a -lpthread
- *
- *              lock                                    unlock
- *     Mbed OS  osMutexAcquire(m, osWaitForever)        osMutexRelease(m)
- *     FreeRTOS xSemaphoreTakeRecursive(m,              xSemaphoreGiveRecursive(m) == pdTRUE
- *                portMAX_DELAY) == pdTRUE ? 0 : -1       ? 0 : -1
- *     Zephyr   k_mutex_lock(m, K_FOREVER)              k_mutex_unlock(m)
- *     ThreadX  tx_mutex_get(m, TX_WAIT_FOREVER)        tx_mutex_put(m)
+ *     cc -Iinclude -Iports/lock c-examples/threads.c c-examples/flash_ram.c
+ *        ports/lock/nvkv_lock_posix.c libnvkv.a -lpthread
  */
-#define _XOPEN_SOURCE 700 /* for recursive mutexes */
-
 #include <pthread.h>
 #include <stdio.h>
 
 #include "flash_ram.h"
 #include "nvkv.h"
+#include "nvkv_lock_posix.h"
 
 #define SECTOR_SIZE 4096
 #define SECTORS 8
@@ -29,41 +22,18 @@ static flash_ram_t chip = {chip_bytes, sizeof chip_bytes, SECTOR_SIZE};
 static unsigned char store_ram[KV_STORE_RAM(KEYS, SECTORS)];
 static kv_store_t *store;
 
-static int lock(void *mutex) {
-    return pthread_mutex_lock(mutex);
-}
-
-static int unlock(void *mutex) {
-    return pthread_mutex_unlock(mutex);
-}
-
-static int mutex_init(pthread_mutex_t *mutex) {
-    pthread_mutexattr_t attributes;
-    int result = pthread_mutexattr_init(&attributes);
-
-    if (result == 0) {
-        result = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
-    }
-    return result == 0 ? pthread_mutex_init(mutex, &attributes) : result;
-}
-
 static int open_store(void) {
-    static pthread_mutex_t call, writer;
+    static nvkv_lock_posix_t mutexes;
     const kv_flash_t flash = flash_ram_describe(&chip);
-    const kv_lock_t locks = {
-        .context = &call,   /* held during each call */
-        .writer = &writer,  /* and while a value is stored in pieces: others read on */
-        .lock = lock,
-        .unlock = unlock,
-    };
+    kv_lock_t lock;
     const kv_store_config_t config = {
         .flash = &flash,
-        .lock = &locks,
+        .lock = &lock,
         .keys = KEYS,
         .format = KV_FORMAT_IF_UNRECOGNISED,
     };
 
-    if (mutex_init(&call) != 0 || mutex_init(&writer) != 0) {
+    if (nvkv_lock_posix(&mutexes, &lock) != 0) {
         return MBED_ERROR_OUT_OF_RESOURCES;
     }
     return kv_store_open(&config, store_ram, sizeof store_ram, &store);

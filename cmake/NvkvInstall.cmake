@@ -21,8 +21,11 @@ install(FILES "${nvkv_archive_file}" DESTINATION "${CMAKE_INSTALL_LIBDIR}"
 install(DIRECTORY "${nvkv_include_dir}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         COMPONENT nvkv)
 
-install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/ports/flash/"
-        DESTINATION "${CMAKE_INSTALL_DATADIR}/nvkv/flash" COMPONENT nvkv)
+# Sources that a program takes along: ready locks and flash drivers.
+if(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/ports")
+  install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/ports"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/nvkv" COMPONENT nvkv)
+endif()
 
 set(nvkv_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/nvkv")
 configure_package_config_file(

@@ -23,7 +23,7 @@ use std::{
 
 use documented::{Answer, Function};
 use nvkv::ffi::status::{self, STATUSES};
-use programs::{COMMON, PROGRAMS, Program, THREADS};
+use programs::{COMMON, PORTS, PROGRAMS, Program, THREADS};
 
 static FUNCTIONS: LazyLock<Vec<Function>> =
     LazyLock::new(|| documented::functions(include_str!("../include/nvkv.h"), STATUSES));
@@ -287,6 +287,7 @@ fn no_program_is_left_out() {
     let listed: BTreeSet<&str> = PROGRAMS
         .iter()
         .chain([&THREADS])
+        .chain(&PORTS)
         .flat_map(|program| program.sources.iter().copied())
         .chain(elsewhere)
         .collect();

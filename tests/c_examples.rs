@@ -7,8 +7,15 @@ mod build;
 use std::{fs, path::Path, process::Command};
 
 fn check(name: &str, expected: &str) {
+    check_with(name, &[], expected);
+}
+
+/// The same with further sources.
+fn check_with(name: &str, further: &[&str], expected: &str) {
     let source = format!("c-examples/{name}.c");
-    let program = build::program(name, &[&source, "c-examples/flash_ram.c"], &["-O1"]);
+    let mut sources = vec![source.as_str(), "c-examples/flash_ram.c"];
+    sources.extend(further);
+    let program = build::program(name, &sources, &["-O1"]);
     assert_eq!(build::run(&program, &[]), expected, "{name}");
 }
 
@@ -80,8 +87,9 @@ fn partitions() {
 
 #[test]
 fn threads() {
-    check(
+    check_with(
         "threads",
+        &["ports/lock/nvkv_lock_posix.c"],
         "sensor0: 100\nsensor1: 100\nsensor2: 100\nlog: 400 bytes\n",
     );
 }
@@ -111,7 +119,7 @@ fn cut(demo: &Path, image: &str) -> String {
 /// and nothing is lost.
 #[test]
 fn demo_survives_power_cuts() {
-    let sources = ["c-examples/demo.c", "c-examples/flash_posix_file.c"];
+    let sources = ["c-examples/demo.c", "ports/flash/nvkv_flash_posix_file.c"];
     let demo = build::program("demo", &sources, &["-O1"]);
     let image = build::folder().join("demo.img");
     let _ = fs::remove_file(&image);
@@ -132,7 +140,7 @@ fn demo_survives_power_cuts() {
 /// Wrong usage is answered, and a file that is no image of this chip is left alone.
 #[test]
 fn demo_refuses_what_is_no_image() {
-    let sources = ["c-examples/demo.c", "c-examples/flash_posix_file.c"];
+    let sources = ["c-examples/demo.c", "ports/flash/nvkv_flash_posix_file.c"];
     let demo = build::program("demo_refuses", &sources, &["-O1"]);
     let foreign = build::folder().join("foreign.img");
     fs::write(&foreign, "not a flash image").expect("the folder can be written");

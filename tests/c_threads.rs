@@ -7,9 +7,10 @@ mod build;
 
 use std::{path::PathBuf, process::Command, sync::LazyLock};
 
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 4] = [
     "tests/c/threads.c",
     "tests/c/threads_setup.c",
+    "ports/lock/nvkv_lock_posix.c",
     "tests/c/chip.c",
 ];
 

@@ -92,6 +92,13 @@ const THREADS: [Program; 2] = [
     },
 ];
 
+/// What `ports` has for Mbed.
+const PORTS: Program = Program {
+    name: "ports",
+    sources: &["ports", "flash"],
+    runs: &[&[]],
+};
+
 /// Macros of mbed_app.json, and what the first call is to return and to make of them.
 const CONFIGURATIONS: [&[&str]; 12] = [
     &[
@@ -353,6 +360,19 @@ fn threads() {
     check(&THREADS[0], "clang++", "c++20", &["-O1"]);
 }
 
+/// Where the headers for Mbed are in `ports`.
+fn ports() -> [String; 2] {
+    ["lock", "flash"].map(|name| format!("-I{}", root().join("ports").join(name).display()))
+}
+
+#[test]
+fn ready_locks_and_flash() {
+    let ports = ports();
+    let options = ["-O1", &ports[0], &ports[1]];
+    assert_eq!(check(&PORTS, "g++", "c++11", &options).len(), 6);
+    assert_eq!(check(&PORTS, "clang++", "c++20", &options).len(), 6);
+}
+
 /// Each test that a row of coverage.md names ran and held; and each row of contract has a test, or
 /// says why there is none.
 #[test]
@@ -497,10 +517,13 @@ fn inside_mbed_with_its_flash_and_threads() {
         "-DMBED_CONF_RTOS_API_PRESENT=1",
         "-DMBED_CONF_RTOS_PRESENT=1",
     ];
-    let cases: [(&str, &[&str], &[&str], usize); 4] = [
+    let ports = ports();
+    let with_ports = [system[0], system[1], system[2], &ports[0], &ports[1]];
+    let cases: [(&str, &[&str], &[&str], usize); 5] = [
         ("global", &["global", "flash", "rtos"], &system, 30),
         ("nvstore", &["nvstore", "flash"], &system, 8),
         ("threads", &["threads", "flash", "rtos"], &system, 9),
+        ("ports", &["ports", "flash", "rtos"], &with_ports, 7),
         ("bare-metal", &["global", "flash"], &system[..2], 29),
     ];
     for (name, sources, options, tests) in cases {

@@ -23,7 +23,7 @@ fn readme() -> String {
 
 /// The documents of the project.
 fn documents() -> Vec<PathBuf> {
-    let folders = ["", "docs", "docs/adr", "tests", "c-examples"];
+    let folders = ["", "docs", "docs/adr", "tests", "c-examples", "ports"];
     let mut found = Vec::new();
     for folder in folders
         .map(|name| root().join(name))
@@ -184,6 +184,19 @@ fn nvkv_words<'t>(text: impl IntoIterator<Item = &'t str>) -> BTreeSet<&'t str> 
         .into_iter()
         .flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
     words.filter(|word| word.starts_with("NVKV_")).collect()
+}
+
+/// What the page on FreeRTOS adds to a project is where it says.
+#[test]
+fn files_of_the_page_on_freertos_are_there() {
+    let page = fs::read_to_string(root().join("docs/freertos.md")).unwrap();
+    let [block] = <[String; 1]>::try_from(blocks(&page, "cmake")).unwrap();
+    let named = block
+        .split(|c: char| c.is_whitespace() || c == ')' || c == '(')
+        .filter_map(|word| word.strip_prefix("third_party/nvkv/"));
+    let named: Vec<_> = named.collect();
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert!(named.iter().all(|path| root().join(path).exists()));
 }
 
 #[test]

@@ -9,6 +9,16 @@ use std::{
     sync::LazyLock,
 };
 
+/// Where the headers are that programs include.
+const INCLUDES: [&str; 6] = [
+    "include",
+    "c-examples",
+    "tests/c",
+    "tests/c/systems",
+    "ports/lock",
+    "ports/flash",
+];
+
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -61,7 +71,7 @@ pub(crate) fn program_with(
     command
         .args(["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-g"])
         .args(options);
-    for include in ["include", "c-examples", "tests/c"] {
+    for include in INCLUDES {
         command.arg("-I").arg(root().join(include));
     }
     command.args(sources.iter().map(|source| root().join(source)));

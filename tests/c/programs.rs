@@ -64,7 +64,11 @@ pub const PROGRAMS: [Program; 14] = [
 /// Several threads, under each kind of lock, by handle and by paths.
 pub const THREADS: Program = Program {
     name: "threads",
-    sources: &["threads.c", "threads_setup.c"],
+    sources: &[
+        "threads.c",
+        "threads_setup.c",
+        "../../ports/lock/nvkv_lock_posix.c",
+    ],
     runs: &[
         &["mutex", "handle"],
         &["mutex", "paths"],
@@ -80,5 +84,54 @@ pub const THREADS: Program = Program {
     brief: Some(&[&["mutex", "handle"], &["none", "paths"]]),
 };
 
+/// The sources of `ports`, each with a program of its own.
+pub const PORTS: [Program; 6] = [
+    plain(
+        "port_eeprom_i2c",
+        &[
+            "port_eeprom_i2c.c",
+            "port_eeprom.c",
+            "../../ports/flash/nvkv_flash_eeprom_i2c.c",
+        ],
+    ),
+    plain(
+        "port_eeprom_spi",
+        &[
+            "port_eeprom_spi.c",
+            "port_eeprom.c",
+            "../../ports/flash/nvkv_flash_eeprom_spi.c",
+        ],
+    ),
+    plain(
+        "port_check",
+        &["port_check.c", "../../ports/flash/nvkv_flash_check.c"],
+    ),
+    plain(
+        "port_posix_file",
+        &[
+            "port_posix_file.c",
+            "../../ports/flash/nvkv_flash_posix_file.c",
+        ],
+    ),
+    plain(
+        "port_single",
+        &["port_single.c", "../../ports/lock/nvkv_lock_single.c"],
+    ),
+    plain(
+        "port_cmsis",
+        &["port_cmsis.c", "../../ports/lock/nvkv_lock_cmsis.c"],
+    ),
+];
+
 /// What each program has beside its own sources.
 pub const COMMON: &str = "chip.c";
+
+/// Where the headers are that the programs include.
+pub const INCLUDES: [&str; 6] = [
+    "include",
+    "c-examples",
+    "tests/c",
+    "tests/c/systems",
+    "ports/lock",
+    "ports/flash",
+];

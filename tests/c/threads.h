@@ -25,7 +25,7 @@ typedef struct {
 
 typedef enum {
     MUTEX,  /* POSIX mutexes that stay locked when their thread is gone */
-    ROBUST, /* POSIX mutexes that notice that */
+    ROBUST, /* those of ports/lock/nvkv_lock_posix.c, which notice that */
     SPIN,   /* the library's own */
     SINGLE, /* one POSIX mutex for both */
     NONE,   /* no lock: one thread is assumed */

@@ -2,9 +2,10 @@
 
 #include "threads.h"
 
-#include <errno.h>
 #include <sched.h>
 #include <time.h>
+
+#include "nvkv_lock_posix.h"
 
 kv_store_t *store;
 chip_t chip;
@@ -14,15 +15,11 @@ kind_t kind;
 int by_paths;
 static unsigned char ram[KV_STORE_RAM(40, 8)];
 static pthread_mutex_t call_mutex, writer_mutex;
+static nvkv_lock_posix_t ready;
 static kv_spin_t call_spin, writer_spin;
 
 static int mutex_lock(void *mutex) {
-    int result = pthread_mutex_lock(mutex);
-
-    if (result == EOWNERDEAD) {
-        result = pthread_mutex_consistent(mutex);
-    }
-    return result;
+    return pthread_mutex_lock(mutex);
 }
 
 static int mutex_unlock(void *mutex) {
@@ -63,9 +60,6 @@ static void mutex_new(pthread_mutex_t *mutex) {
     CHECK(pthread_mutexattr_init(&attributes) == 0);
     CHECK(pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE) == 0);
     CHECK(pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT) == 0);
-    if (kind == ROBUST) {
-        CHECK(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0);
-    }
     /* One whose thread is gone cannot be destroyed, only overwritten. */
     memset(mutex, 0, sizeof *mutex);
     CHECK(pthread_mutex_init(mutex, &attributes) == 0);
@@ -77,6 +71,10 @@ static kv_lock_t lock_new(void) {
     const kv_spin_t spin = {self, yield_processor, {0, 0, 0}};
 
     switch (kind) {
+    case ROBUST:
+        memset(&ready, 0, sizeof ready);
+        CHECK(nvkv_lock_posix(&ready, &lock) == 0);
+        return lock;
     case SPIN:
         call_spin = spin;
         writer_spin = spin;

@@ -4,7 +4,9 @@ use clap::Args;
 
 use crate::process::{Failure, cargo, run as run_command};
 use crate::report::{Outcome, Report};
-use crate::{bare_metal, bench, cmake, demo, firmware, footprint, fuzz, memory, package, races};
+use crate::{
+    bare_metal, bench, cmake, demo, firmware, footprint, freertos, fuzz, memory, package, races,
+};
 
 /// The features that tests, lints and documentation are for.
 const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
@@ -14,6 +16,7 @@ const FEATURES: &str = "nvkv/sim,nvkv/embedded-storage";
 pub(crate) struct Options {
     /// Only format, lints and tests; leave out documentation,
     /// benchmark, races, sanitizers, valgrind, bare metal, CMake, firmware,
+    /// packages, FreeRTOS,
     /// demo and fuzzing
     #[arg(long)]
     quick: bool,
@@ -69,6 +72,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         report.step("CMake and Rust targets", cmake::targets::check);
         report.step("CMake refusals", cmake::refusals::check);
         report.step("firmware on emulators", firmware::check);
+        report.step("FreeRTOS on this machine", freertos::on_this_machine);
+        report.step("FreeRTOS on Cortex-M", freertos::on_cortex_m);
         report.step("fuzz smoke", fuzz::smoke);
     }
     report.finish()

@@ -68,14 +68,17 @@ fn build() -> Result<PathBuf, Failure> {
     let compiler = compiler::find_or_install()?;
     let archive = archive::build_for_host()?;
     let examples = paths::root().join("c-examples");
+    let ports = paths::root().join("ports").join("flash");
     let program = folder().join("demo");
     process::run(
         command(compiler)
             .args(["-std=gnu99", "-O1", "-Wall", "-Wextra"])
             .arg("-I")
             .arg(paths::root().join("include"))
+            .arg("-I")
+            .arg(&ports)
             .arg(examples.join("demo.c"))
-            .arg(examples.join("flash_posix_file.c"))
+            .arg(ports.join("nvkv_flash_posix_file.c"))
             .arg(archive)
             .args(archive::system_libraries())
             .arg("-o")

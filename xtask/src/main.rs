@@ -8,6 +8,7 @@
 //! | `races.rs` | threads that share a store, under ThreadSanitizer |
 //! | `memory.rs` | the C programs under AddressSanitizer, UBSan and valgrind |
 //! | `cmake/` | uses the library from CMake projects, on this machine and for firmware |
+//! | `freertos/` | tasks of FreeRTOS that share a store, emulated and on this machine |
 //! | `footprint/` | `cargo xtask size` and `time`: flash, RAM, stack and instructions of firmware |
 //! | `firmware/` | firmware on emulated boards, killed while it writes |
 //! | `package/` | `cargo xtask package`: archives for those without Rust, and packages of them |
@@ -26,6 +27,7 @@ mod compiler;
 mod demo;
 mod firmware;
 mod footprint;
+mod freertos;
 mod fuzz;
 mod memory;
 mod package;
@@ -60,6 +62,8 @@ enum Task {
     Soak(soak::Options),
     /// Kill emulated boards while they write, and look for what was lost
     Firmware(firmware::Options),
+    /// Run tasks of FreeRTOS that share a store, with other seeds each time
+    Rtos(freertos::soak::Options),
     /// Run a fuzz target; without a name, list them
     Fuzz(fuzz::Options),
     /// Measure nvkv and the stores of others side by side
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         Task::Test(options) => checks::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Firmware(options) => firmware::run(&options),
+        Task::Rtos(options) => freertos::soak::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Package(options) => package::run(&options),

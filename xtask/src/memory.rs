@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{Failure, captured, command, output_of, run, succeeded_with};
-use crate::programs::{COMMON, PROGRAMS, Program, THREADS};
+use crate::programs::{self, COMMON, PORTS, PROGRAMS, Program, THREADS};
 use crate::report::Outcome;
 use crate::{archive, compiler, paths};
 
@@ -129,7 +129,7 @@ fn sanitizing_compiler(folder: &Path) -> Result<Option<OsString>, Failure> {
 
 impl Tool {
     fn check(&self) -> Result<(), Failure> {
-        for program in PROGRAMS.iter().chain([&THREADS]) {
+        for program in PROGRAMS.iter().chain([&THREADS]).chain(&PORTS) {
             self.check_program(program)?;
         }
         self.check_examples()?;
@@ -150,6 +150,7 @@ impl Tool {
 
     fn check_examples(&self) -> Result<(), Failure> {
         let examples = paths::root().join("c-examples");
+        let ports = paths::root().join("ports");
         let mut found = false;
         for path in files(&examples)? {
             let name = path
@@ -161,7 +162,7 @@ impl Tool {
             }
             found = true;
             if name == "demo" {
-                let flash = examples.join("flash_posix_file.c");
+                let flash = ports.join("flash/nvkv_flash_posix_file.c");
                 let demo = self.build("example_demo", &[path.clone(), flash])?;
                 let image = self.folder.join("demo.img");
                 let _not_there = fs::remove_file(&image);
@@ -170,8 +171,11 @@ impl Tool {
                 self.passes(&demo, &[&image])?;
                 self.passes(&demo, &[&image])?;
             } else {
-                let flash = examples.join("flash_ram.c");
-                let built = self.build(&format!("example_{name}"), &[path.clone(), flash])?;
+                let mut sources = vec![path.clone(), examples.join("flash_ram.c")];
+                if name == "threads" {
+                    sources.push(ports.join("lock/nvkv_lock_posix.c"));
+                }
+                let built = self.build(&format!("example_{name}"), &sources)?;
                 self.passes(&built, &[])?;
             }
         }
@@ -185,7 +189,7 @@ impl Tool {
         let program = self.folder.join(name);
         let mut link = command(&self.compiler);
         link.args(["-std=gnu99", "-g", "-O1"]).args(self.options);
-        for include in ["include", "c-examples", "tests/c"] {
+        for include in programs::INCLUDES {
             link.arg("-I").arg(paths::root().join(include));
         }
         link.args(sources)

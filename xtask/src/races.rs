@@ -15,7 +15,11 @@ const KINDS: [&str; 5] = ["mutex", "robust", "spin", "single", "none"];
 const WAYS: [&str; 2] = ["handle", "paths"];
 
 /// The programs by their sources; what both have comes after.
-const THREADS: &[&str] = &["threads.c", "threads_setup.c"];
+const THREADS: &[&str] = &[
+    "threads.c",
+    "threads_setup.c",
+    "../../ports/lock/nvkv_lock_posix.c",
+];
 const COME_AND_GO: &[&str] = &["global_threads.c"];
 const COMMON: &[&str] = &["chip.c", "tsan_names.c"];
 /// Programs of `tests/cpp`, and what they have in common.
@@ -113,7 +117,7 @@ fn build(compiler: &OsString, name: &str, own: &[&str]) -> Result<PathBuf, Failu
     let program = folder.join(name);
     let mut link = command(compiler);
     link.args(["-std=c99", "-g", "-O1", "-fsanitize=thread"]);
-    for include in ["include", "tests/c"] {
+    for include in ["include", "tests/c", "ports/lock"] {
         link.arg("-I").arg(paths::root().join(include));
     }
     let sources = paths::root().join("tests").join("c");

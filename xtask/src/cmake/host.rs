@@ -17,6 +17,7 @@ pub(crate) fn check() -> Outcome {
         subdirectory()?;
         fetch_content()?;
         let prefix = install()?;
+        ready_parts(&prefix)?;
         find_package(&prefix)?;
         pkg_config(&prefix)?;
         prebuilt(&prefix)
@@ -113,6 +114,18 @@ fn install() -> Result<PathBuf, Failure> {
     let prefix = project.built("a prefix");
     fs::rename(&first, &prefix).map_err(|error| cannot("move", &first, &error))?;
     Ok(prefix)
+}
+
+/// The sources of `ports` are in the prefix.
+fn ready_parts(prefix: &Path) -> Result<(), Failure> {
+    let wanted = prefix.join("share/nvkv/ports/lock/nvkv_lock_freertos.c");
+    if files(prefix)?.contains(&wanted) {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{} was not installed",
+        wanted.display()
+    )))
 }
 
 fn find_package(prefix: &Path) -> Result<(), Failure> {

@@ -1,6 +1,8 @@
-#define _POSIX_C_SOURCE 200809L
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700
+#endif
 
-#include "flash_posix_file.h"
+#include "nvkv_flash_posix_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,77 +92,98 @@ static int clear_bits(int file, uint32_t address, const unsigned char *data, uin
     return 0;
 }
 
-static int flash_file_read(void *context, uint32_t address, void *buffer, uint32_t size) {
-    flash_file_t *chip = context;
-
-    chip->bytes_read += size;
-    return read_all(chip->file, address, buffer, size);
+/* Drivers do not trust their caller: the file must not grow. */
+static int is_inside(const nvkv_flash_posix_file_t *chip, uint32_t address, uint32_t size) {
+    return address <= chip->size && size <= chip->size - address;
 }
 
-static int flash_file_program(void *context, uint32_t address, const void *data, uint32_t size) {
-    flash_file_t *chip = context;
+static int file_read(void *context, uint32_t address, void *buffer, uint32_t size) {
+    const nvkv_flash_posix_file_t *chip = context;
 
-    chip->programs++;
-    if (chip->cut_in_program > 0 && --chip->cut_in_program == 0) {
-        /* The power goes when half of the bytes are in the chip. Nothing after this runs. */
-        (void)clear_bits(chip->file, address, data, size / 2);
-        _exit(FLASH_FILE_CUT_EXIT_CODE);
-    }
-    return clear_bits(chip->file, address, data, size);
+    return is_inside(chip, address, size) ? read_all(chip->file, address, buffer, size) : -1;
 }
 
-static int flash_file_erase(void *context, uint32_t address, uint32_t size) {
-    flash_file_t *chip = context;
+static int file_program(void *context, uint32_t address, const void *data, uint32_t size) {
+    const nvkv_flash_posix_file_t *chip = context;
 
-    chip->erases++;
-    return set_all_bits(chip->file, address, size);
+    return is_inside(chip, address, size) ? clear_bits(chip->file, address, data, size) : -1;
 }
 
-static int flash_file_sync(void *context) {
-    flash_file_t *chip = context;
+static int file_erase(void *context, uint32_t address, uint32_t size) {
+    const nvkv_flash_posix_file_t *chip = context;
+
+    return is_inside(chip, address, size) ? set_all_bits(chip->file, address, size) : -1;
+}
+
+static int file_sync(void *context) {
+    const nvkv_flash_posix_file_t *chip = context;
 
     return fsync(chip->file);
 }
 
-int flash_file_open(flash_file_t *chip, const char *path) {
+/* Keeps other processes out, from the first byte to the last that the file will ever have. */
+static int lock(int file) {
+    struct flock whole;
+
+    memset(&whole, 0, sizeof whole);
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    return fcntl(file, F_SETLK, &whole);
+}
+
+/* Whether the file is of this size, or new and made so. */
+static int has_size(int file, uint32_t size) {
     struct stat found;
 
-    chip->cut_in_program = 0;
-    chip->bytes_read = 0;
-    chip->programs = 0;
-    chip->erases = 0;
+    if (fstat(file, &found) != 0) {
+        return 0;
+    }
+    if (found.st_size == 0) {
+        return set_all_bits(file, 0, size) == 0;
+    }
+    if (found.st_size != (off_t)size) {
+        errno = EINVAL;
+        return 0;
+    }
+    return 1;
+}
+
+int nvkv_flash_posix_file_open(nvkv_flash_posix_file_t *chip, const char *path) {
+    int why;
+
     chip->file = open(path, O_RDWR | O_CREAT, 0644);
     if (chip->file < 0) {
         return -1;
     }
-    if (fstat(chip->file, &found) == 0) {
-        if (found.st_size == (off_t)chip->size) {
-            return 0;
-        }
-        if (found.st_size == 0 && set_all_bits(chip->file, 0, chip->size) == 0) {
-            return 0;
-        }
-        if (found.st_size != 0) {
-            errno = EINVAL; /* an image of another chip: not to be touched */
-        }
+    if (lock(chip->file) == 0 && has_size(chip->file, chip->size)) {
+        return 0;
     }
+    why = errno;
     (void)close(chip->file);
+    chip->file = -1;
+    errno = why;
     return -1;
 }
 
-int flash_file_close(flash_file_t *chip) {
+int nvkv_flash_posix_file_close(nvkv_flash_posix_file_t *chip) {
     const int synced = fsync(chip->file);
+    const int why = errno;
+    const int closed = close(chip->file);
 
-    return close(chip->file) == 0 ? synced : -1;
+    chip->file = -1;
+    if (synced != 0) {
+        errno = why;
+    }
+    return synced == 0 ? closed : -1;
 }
 
-kv_flash_t flash_file_describe(flash_file_t *chip) {
+kv_flash_t nvkv_flash_posix_file(nvkv_flash_posix_file_t *chip) {
     const kv_flash_t flash = {
         .context = chip,
-        .read = flash_file_read,
-        .program = flash_file_program,
-        .erase = flash_file_erase,
-        .sync = flash_file_sync,
+        .read = file_read,
+        .program = file_program,
+        .erase = file_erase,
+        .sync = file_sync,
         .size = chip->size,
         .program_size = chip->program_size,
         .sector_size = chip->sector_size,

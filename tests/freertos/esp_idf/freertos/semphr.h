@@ -1,0 +1,2 @@
+/* Stands for ESP-IDF's header of this name. */
+#include <semphr.h>

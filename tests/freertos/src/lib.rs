@@ -1,0 +1,1 @@
+//! Nothing: cargo asks for a target before it fetches what `Cargo.toml` names.
