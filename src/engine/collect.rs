@@ -111,7 +111,7 @@ impl<F: Flash> Engine<'_, F> {
             Some(_) => self.append(&head, &[], &value),
             None => Err(Error::WriteFailed),
         };
-        // A record that failed may be there all the same: then it counts, as it does after a restart.
+        // A record that failed may be there all the same: then it counts, as after a restart.
         if let Err(error) = appended
             && !user.is_some_and(|open| self.is_there(&open, &head))
         {
