@@ -104,20 +104,22 @@ impl<F: Flash> Engine<'_, F> {
         put(&mut value, 0, victim.unwrap_or(NONE).to_le_bytes());
         put(&mut value, 2, self.encode_limit());
         let head = Head::new(Kind::Retire, 0, 0, RETIRE_SIZE);
-        let fits = |open: Open| open.has_space(&self.io, head.total(), 0);
-        let appended = if self.user.is_some_and(fits) {
-            self.append(&head, &[], &value)
-        } else {
-            Err(Error::WriteFailed)
+        let user = self
+            .user
+            .filter(|open| open.has_space(&self.io, head.total(), 0));
+        let appended = match user {
+            Some(_) => self.append(&head, &[], &value),
+            None => Err(Error::WriteFailed),
         };
-        if let Err(error) = appended {
+        // A record that failed may be there all the same: then it counts, as after a restart.
+        if let Err(error) = appended
+            && !user.is_some_and(|open| self.is_there(&open, &head))
+        {
             self.limited = before;
             if let Some(open) = self.apart
                 && before == Some((open.segment, self.io.layout.first))
             {
-                // Set aside until the next mount: a record that failed may be found all the same,
-                // and say that this counts.
-                self.segments.set_state(open.segment, State::Bad);
+                self.segments.set_state(open.segment, State::Doubtful);
             }
             return Err(error);
         }
@@ -132,6 +134,18 @@ impl<F: Flash> Engine<'_, F> {
         self.apart = self.apart.filter(|open| open.segment != victim);
         self.left = None;
         Ok(())
+    }
+
+    /// Whether a retire record is on flash for certain that was to be appended.
+    fn is_there(&mut self, open: &Open, head: &Head) -> bool {
+        let mark = open.marks.then(|| self.io.layout.whole_units(open.place));
+        let entry = Entry {
+            segment: open.segment,
+            place: open.place,
+            head: head.resuming(mark),
+            damaged: false,
+        };
+        self.is_certain_retire(&entry) == Ok(true)
     }
 
     /// The segment that took what was moved last, and the end of what counts there. FORMAT 5.5

@@ -243,10 +243,10 @@ impl<'m> Segments<'m> {
         self.low_number(segment).wrapping_sub(self.base as u32)
     }
 
-    /// The segment in use for which `order`, of its height and index, is least and above that of
-    /// `previous`, or the first.
-    fn next(&self, previous: Option<u16>, order: fn(u32, u16) -> (u32, u16)) -> Option<u16> {
-        let rank = |segment: u16| order(self.height(segment), segment);
+    /// The segment in use behind `previous`, or the first, from the lowest up; where all bits of
+    /// `flip` are set, from the highest down.
+    fn next(&self, previous: Option<u16>, flip: u32) -> Option<u16> {
+        let rank = |segment: u16| (self.height(segment) ^ flip, segment ^ flip as u16);
         let mut best = None;
         for segment in self.all() {
             if self.is_used(segment)
@@ -261,12 +261,12 @@ impl<'m> Segments<'m> {
 
     /// Segments in use from the lowest number up: the one after `previous`, or the first.
     pub(crate) fn next_up(&self, previous: Option<u16>) -> Option<u16> {
-        self.next(previous, |height, segment| (height, segment))
+        self.next(previous, 0)
     }
 
     /// Segments in use from the highest number down.
     pub(crate) fn next_down(&self, previous: Option<u16>) -> Option<u16> {
-        self.next(previous, |height, segment| (!height, !segment))
+        self.next(previous, u32::MAX)
     }
 
     /// Whether nothing older than `segment` counts, or will when what leaves is gone.

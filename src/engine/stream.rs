@@ -130,22 +130,22 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn largest_value(&self, key_len: usize) -> u32 {
         // Sizes that fit in one record are those below some size, and so are, from where fragments
         // begin, those that fit in fragments. Between the two there may be some that do not.
-        let whole = self.first_unfit(0, key_len, Self::whole);
-        let either = self.first_unfit(whole, key_len, Self::in_fragments);
+        let whole = self.first_unfit(0, key_len, false);
+        let either = self.first_unfit(whole, key_len, true);
         either.saturating_sub(1)
     }
 
-    /// The first size from `low` on that there is no room for.
-    fn first_unfit(
-        &self,
-        mut low: u32,
-        key_len: usize,
-        plan: fn(&Self, usize, u32) -> Option<Plan>,
-    ) -> u32 {
+    /// The first size from `low` on that there is no room for, in one record or in fragments.
+    fn first_unfit(&self, mut low: u32, key_len: usize, in_fragments: bool) -> u32 {
         // The first is looked at alone: where it does not fit, none above it may.
         let (mut high, mut middle) = (VALUE_MAX + 1, low);
         while low < high {
-            let fits = plan(self, key_len, middle).is_some_and(|plan| {
+            let plan = if in_fragments {
+                self.in_fragments(key_len, middle)
+            } else {
+                self.whole(key_len, middle)
+            };
+            let fits = plan.is_some_and(|plan| {
                 let capacity = self.capacity(plan.largest.max(self.largest));
                 self.live.saturating_add(plan.units) <= capacity
             });

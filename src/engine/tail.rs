@@ -68,7 +68,7 @@ impl<F: Flash> Engine<'_, F> {
     /// What is programmed next may erase what the last record says is void, and there may be no
     /// room for saying it again: a retire record is the last one only if it is complete for
     /// certain. One that a cut left in doubt has nothing behind it. FORMAT 9.1
-    fn is_certain_retire(&mut self, last: &Entry) -> Result<bool, Error> {
+    pub(super) fn is_certain_retire(&mut self, last: &Entry) -> Result<bool, Error> {
         let number = self.segments.low_number(last.segment);
         let mut looks = LOOKS_TO_BE_CERTAIN;
         while last.head.kind == Kind::Retire && looks > 0 {
