@@ -46,6 +46,7 @@ impl Crc {
     }
 
     /// Takes in `bytes`.
+    #[inline(never)]
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         let mut crc = self.0;
         for &byte in bytes {

@@ -53,6 +53,7 @@ pub(crate) enum Lookup {
 }
 
 impl<'k> Identity<'k> {
+    #[inline(never)]
     pub(crate) fn of_key(key: &'k [u8]) -> Self {
         let mut hasher = Hasher::new();
         hasher.add(key);
@@ -331,6 +332,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Whether `entry` is the newest record of its key, the hash of which the index covers.
+    #[inline(never)]
     pub(crate) fn is_indexed(&self, hash: u32, entry: &Entry) -> Option<usize> {
         self.table
             .find(hash, self.location(entry.segment, entry.place))

@@ -369,6 +369,7 @@ impl<'m, F: Flash> Io<'m, F> {
     }
 
     /// Makes what was programmed since the last call last.
+    #[inline(never)]
     pub(crate) fn sync(&mut self) -> Result<(), Error> {
         if self.unsynced {
             self.flash.sync().map_err(|_| Error::WriteFailed)?;

@@ -159,6 +159,7 @@ impl Layout {
     }
 
     /// Address in the partition of a segment.
+    #[inline(never)]
     pub(crate) fn address(&self, segment: u16) -> u32 {
         let mut index = u32::from(segment);
         for run in &self.runs {
@@ -215,6 +216,7 @@ impl Layout {
     }
 
     /// Place behind a record of `total` bytes at `place`.
+    #[inline(never)]
     pub(crate) fn end_of(&self, place: u32, total: u32) -> u32 {
         round_up(self.advance(self.start_of(place), total), self.align)
     }

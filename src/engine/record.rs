@@ -143,6 +143,7 @@ impl Head {
     }
 
     /// Bytes of the whole record.
+    #[inline(never)]
     pub(crate) fn total(&self) -> u32 {
         self.encoded_len() + self.body_len() + CRC_SIZE
     }

@@ -12,6 +12,7 @@ const TRIES_MAX: u32 = 64;
 
 impl<F: Flash> Engine<'_, F> {
     /// Units that live records may take, when the largest of them takes `largest`.
+    #[inline(never)]
     pub(crate) fn capacity(&self, largest: u32) -> u32 {
         let payload = self.io.layout.payload_units();
         let segments = self.segments.usable().saturating_sub(1);

@@ -223,6 +223,7 @@ impl kv_store_t {
 }
 
 impl Drop for Session<'_> {
+    #[inline(never)]
     fn drop(&mut self) {
         let lock = self.header.lock;
         self.header.end();
