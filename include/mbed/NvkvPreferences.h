@@ -248,6 +248,13 @@ public:
         return size + 1;
     }
 
+    // The bytes of a string with its NUL; 0 where there is no string under this key.
+    size_t getStringLength(const char *key) {
+        const name_of full(*this, key);
+        size_t size;
+        return type_of(full, &size) == PT_STR ? size + 1 : 0;
+    }
+
     // The bytes under this key; 0 where there are none.
     size_t getBytesLength(const char *key) {
         const name_of full(*this, key);

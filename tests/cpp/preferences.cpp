@@ -91,7 +91,9 @@ TEST(preferences_strings_and_bytes) {
     memset(text, '#', sizeof text);
     IS(prefs.getString("s", text, 7) == 0 && text[0] == '#');
     IS(prefs.getString("s", text, 8) == 8 && check::same(text, "harbour"));
+    IS(prefs.getStringLength("s") == 8 && prefs.getStringLength("none") == 0);
     IS(prefs.putString("empty", "") == 0 && prefs.isKey("empty"));
+    IS(prefs.getStringLength("empty") == 1 && prefs.getBytesLength("empty") == 0);
     IS(prefs.getString("empty", text, sizeof text) == 1 && text[0] == '\0');
     IS(prefs.putString("null", NULL) == 0 && !prefs.isKey("null"));
     IS(prefs.getBytesLength("s") == 0 && prefs.getBytes("s", text, sizeof text) == 0);
