@@ -14,7 +14,7 @@ const INCLUDES: [&str; 6] = [
     "include",
     "c-examples",
     "tests/c",
-    "tests/c/systems",
+    "tests/systems",
     "ports/lock",
     "ports/flash",
 ];

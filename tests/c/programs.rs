@@ -131,7 +131,7 @@ pub const INCLUDES: [&str; 6] = [
     "include",
     "c-examples",
     "tests/c",
-    "tests/c/systems",
+    "tests/systems",
     "ports/lock",
     "ports/flash",
 ];
