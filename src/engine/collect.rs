@@ -112,6 +112,10 @@ impl<F: Flash> Engine<'_, F> {
             None => Err(Error::WriteFailed),
         };
         // A record that failed may be there all the same: then it counts, as after a restart.
+        let mut void = State::Free;
+        if appended.is_err() {
+            void = State::Doubtful;
+        }
         if let Err(error) = appended
             && !user.is_some_and(|open| self.is_there(&open, &head))
         {
@@ -130,7 +134,7 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(());
         };
         self.end_opening();
-        self.segments.set_state(victim, State::Free);
+        self.segments.set_state(victim, void);
         self.apart = self.apart.filter(|open| open.segment != victim);
         self.left = None;
         Ok(())
@@ -145,7 +149,16 @@ impl<F: Flash> Engine<'_, F> {
             head: head.resuming(mark),
             damaged: false,
         };
-        self.is_certain_retire(&entry) == Ok(true)
+        if self.is_certain_retire(&entry) != Ok(true) {
+            return false;
+        }
+        // And a mount would find it.
+        let mut last = None;
+        let mut walk = self.walk(open.segment);
+        while let Ok(Some(found)) = walk.next(&mut self.io) {
+            last = Some(found.place);
+        }
+        last == Some(open.place)
     }
 
     /// The segment that took what was moved last, and the end of what counts there. FORMAT 5.5

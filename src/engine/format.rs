@@ -26,6 +26,8 @@ impl<F: Flash> Engine<'_, F> {
         if stale || self.segments.usable() < 2 {
             return Err(Error::WriteFailed);
         }
+        self.newest = 0;
+        self.segments.set_newest(0);
         self.recount()?;
         self.open_empty()?;
         self.io.sync()

@@ -141,9 +141,13 @@ impl<F: Flash> Engine<'_, F> {
                 continue;
             }
             let Some(source) = source else {
-                return Ok(whole || !is_last(&entry));
+                // Where nothing else is there, this is all that there can be.
+                let mut others = self.segments.all().filter(|&other| other != segment);
+                let is_alone = !others.any(|other| self.is_headed(other));
+                return Ok(whole || is_alone || !is_last(&entry));
             };
-            whole &= !entry.damaged && walk.gaps == 0;
+            // What is damaged may have been so where it came from.
+            whole &= walk.gaps == 0;
             let completes = entry.marks_completion(self.io.layout.align)
                 || entry.head.kind == Kind::Retire && entry.damaged
                 || self
@@ -239,12 +243,15 @@ impl<F: Flash> Engine<'_, F> {
         let number = self.segments.number(user).saturating_sub(1);
         for segment in self.segments.all() {
             let header = self.header(segment)?;
-            if header.is_some_and(|header| (header.role, header.number) == (Role::Moved, number)) {
+            let is_of = |header: Header| (header.role, header.number) == (Role::Moved, number);
+            // The last free one took copies that no record speaks of: their originals are there.
+            if header.is_some_and(is_of) && self.segments.free() > 1 {
                 self.segments.set_state(segment, State::Used);
             }
         }
-        self.apply_retired(user)?;
         self.limited = None;
+        // Nothing on flash says so: the first write begins a segment the list of which does.
+        self.dropped = true;
         Ok(())
     }
 

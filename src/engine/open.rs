@@ -53,6 +53,9 @@ impl<F: Flash> Engine<'_, F> {
         if self.newest >= NUMBER_MAX - 2 {
             return Err(Error::ReadOnly);
         }
+        if self.segments.state(segment) != State::Clean {
+            self.mark_completion()?;
+        }
         self.user = None;
         self.paced = false;
         // A header that fails may be found all the same: its number is not given again.
@@ -89,6 +92,19 @@ impl<F: Flash> Engine<'_, F> {
         self.limited = Some((segment, open.place));
         self.apart = Some(open);
         Ok(())
+    }
+
+    /// Where the record that completes a collection is the last one, a note follows before anything
+    /// is erased: until then the source is all there. FORMAT 9.2
+    pub(crate) fn mark_completion(&mut self) -> Result<(), Error> {
+        if !self.user.is_some_and(|open| open.marks) {
+            return Ok(());
+        }
+        match self.append_note(None) {
+            // No room, or the flash failed: it counts as the last one, too.
+            Err(Error::WriteFailed) => Ok(()),
+            result => result,
+        }
     }
 
     fn program_header(

@@ -118,6 +118,7 @@ impl<F: Flash> Engine<'_, F> {
                     if room.is_ok() || tries < most {
                         // It may be there all the same, and the next mount will find it.
                         self.lose_count();
+                        let _or_later = self.make_counted();
                     }
                     return Err(error);
                 }

@@ -409,6 +409,7 @@ impl<F: Flash> Engine<'_, F> {
                 let aborted = self.abort();
                 // The record may be there all the same, and the next mount will find it.
                 self.lose_count();
+                let _or_later = self.make_counted();
                 return aborted.and(Err(error));
             }
         };

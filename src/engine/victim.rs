@@ -76,22 +76,30 @@ impl<F: Flash> Engine<'_, F> {
         if self.segments.usable() < 2 || !soon {
             return Ok(false);
         }
-        let is_clean = |segment: u16| self.segments.state(segment) == State::Clean;
+        let is = |segment: u16, state| self.segments.state(segment) == state;
         let all = self.segments.all();
-        let ready = all.filter(|&segment| is_clean(segment)).count();
-        let is_next = |segment: u16| self.segments.is_free(segment) && !is_clean(segment);
+        let ready = all.filter(|&segment| is(segment, State::Clean)).count();
+        if self.tail.is_some() {
+            let all = self.segments.all();
+            let free = all
+                .filter(|&segment| self.segments.is_free(segment))
+                .count();
+            if ready >= READY.min(free) {
+                return Ok(false);
+            }
+            self.settle()?;
+            return Ok(true);
+        }
+        // Not what is in doubt: that goes last, and only where nothing else is left.
         let next = self
             .segments
             .all()
-            .filter(|&segment| is_next(segment) && ready < READY)
+            .filter(|&segment| is(segment, State::Free) && ready < READY)
             .min_by_key(|&segment| self.segments.erase_count(segment));
         let Some(next) = next else {
             return Ok(false);
         };
-        if self.tail.is_some() {
-            self.settle()?;
-            return Ok(true);
-        }
+        self.mark_completion()?;
         // One that fails is set aside, and there is another the next time.
         let _set_aside = self.erase_segment(next);
         Ok(true)

@@ -194,6 +194,7 @@ impl Recording {
         Open {
             place: block,
             breaks: true,
+            marks: self.before.marks,
             ..self.open
         }
     }

@@ -80,13 +80,14 @@ fn find_user(
             let starts = std::iter::once(d.first).chain(ends);
             let follow = starts.zip(&records).take(to + 1);
             records[0].kind == 6
+                && !records[0].torn
                 && follow.fold(true, |all, (end, record)| all && end == record.place)
-                && records.iter().take(to).all(|record| !record.torn)
         };
         let is_last = |at: usize| at + 1 == records.len() && records[at].kind == 5;
         let erased = source.is_some() && !waits;
+        let alone = headed.iter().flatten().count() == 1 && !waits;
         if behind_list.is_some()
-            && completes.is_some_and(|at| erased || !is_last(at) || in_order(at))
+            && completes.is_some_and(|at| erased || alone || !is_last(at) || in_order(at))
         {
             return Some((at, records));
         }
@@ -144,10 +145,11 @@ pub(crate) fn segments_that_count(d: &Division, image: &[u8]) -> Vec<Counted> {
             let header = headed[at].as_ref();
             header.is_some_and(|header| header.moved && header.number + 1 == number)
         };
-        (0..counts.len())
-            .filter(|&at| newest(at))
-            .for_each(|at| counts[at] = true);
-        follow(&mut counts, &mut last);
+        for at in (0..counts.len()).filter(|&at| newest(at)) {
+            let used = |&at: &usize| at == user || headed[at].is_some() && counts[at];
+            let free = counts.len() - (0..counts.len()).filter(used).count();
+            counts[at] |= free > 1;
+        }
         last = None;
     }
     let mut counted: Vec<Counted> = (0..d.segments.len())
