@@ -1,7 +1,10 @@
 //! Rot, and partitions that grew: what is lost is no more than what was hit (docs/format.md, 5.6,
 //! 9.1 and 9.2). The library and the independent reader must agree.
 
-use nvkv::flash::sim::{Cut, CutPoint, EraseTear, Geometry, ProgramTear, Sim};
+use nvkv::{
+    engine::Engine,
+    flash::sim::{Cut, CutPoint, EraseTear, Geometry, ProgramTear, Sim},
+};
 
 use super::{
     CONFIG, KEYS,
@@ -126,6 +129,24 @@ fn a_list_that_rots_brings_back_nothing_of_before_a_reset() {
         if self::user(&d, &image).segment == user.segment {
             assert_eq!(contents, held, "{at}");
         }
+    }
+}
+
+/// A store that was just formatted is one, whichever byte of its list rots.
+#[test]
+fn a_formatted_store_whose_list_rots_is_empty() {
+    let mut sim = Sim::new(Geometry::uniform(4, 512, 1), 1);
+    let mut lent = Lent::new(&sim, &CONFIG, IndexSize::Full.slots(KEYS));
+    Engine::format(&mut sim, lent.memory(), &CONFIG).unwrap();
+    let geometry = sim.geometry().clone();
+    let (d, image) = (division(&geometry), sim.image());
+    let user = user(&d, &image);
+    // Its value and CRC: a header that rots hides what stands behind it in its block.
+    let all = offsets(&d, user.segment, d.first, user.records[0].end);
+    for &at in &all[all.len() - 9..] {
+        let mut image = image.clone();
+        image[at] ^= 0x10;
+        assert_eq!(agreed(&geometry, &image), Contents::new());
     }
 }
 
