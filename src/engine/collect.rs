@@ -112,10 +112,10 @@ impl<F: Flash> Engine<'_, F> {
             None => Err(Error::WriteFailed),
         };
         // A record that failed may be there all the same: then it counts, as after a restart.
-        let mut void = State::Free;
-        if appended.is_err() {
-            void = State::Doubtful;
-        }
+        let void = match appended {
+            Ok(_) => State::Free,
+            Err(_) => State::Doubtful,
+        };
         if let Err(error) = appended
             && !user.is_some_and(|open| self.is_there(&open, &head))
         {
