@@ -284,10 +284,10 @@ int kv_init_storage_config(void);
 #define KV_SKIP_VERIFY 1
 
 // Part of KV_STORE_RAM: bytes of a handle where pointers have 32 bits or fewer.
-#define KV_RAM_HANDLE_32 1216
+#define KV_RAM_HANDLE_32 1152
 
 // Part of KV_STORE_RAM: bytes of a handle where pointers have 64 bits.
-#define KV_RAM_HANDLE_64 1408
+#define KV_RAM_HANDLE_64 1280
 
 // Part of KV_STORE_RAM: bytes for each segment.
 #define KV_RAM_SEGMENT 8

@@ -45,6 +45,7 @@ const CONFIG: Config = Config {
     format_if_unrecognised: false,
     previous_on_damage: false,
     skip_verify: false,
+    tidy_always: false,
 };
 
 /// The golden images: a name, and the flash.

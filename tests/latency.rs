@@ -109,3 +109,42 @@ fn with_work_ahead_no_set_waits_for_an_erase() {
         assert!(waited > 0, "{what}: nothing is erased");
     }
 }
+
+/// Old segments in which little is left are collected before a mount would have to read so many
+/// that it takes long: 100 keys that seldom change, beside one that always does, would be all over
+/// the flash.
+#[test]
+fn a_mount_reads_no_more_the_longer_a_store_is_used() {
+    const KEYS: usize = 100;
+    for (tidy_always, most) in [(false, 450 << 10), (true, 200 << 10)] {
+        let config = Config {
+            tidy_always,
+            ..Config::default()
+        };
+        let mut sim = Sim::new(Geometry::uniform(256, 4096, 1), 7);
+        let mut lent = Lent::new(&sim, &config, IndexSize::Full.slots(200));
+        Engine::format(&mut sim, lent.memory(), &config).unwrap();
+        let mut newest = [0_u64; KEYS];
+        let name = |key: usize| format!("setting/{key:04}").into_bytes();
+        let value = |count: u64| [count.to_le_bytes(); 4].concat();
+        let mut store = lent.mount(&mut sim, &config).unwrap();
+        let mut rng = Rng::new(7);
+        for count in 0..50_000 {
+            let key = match rng.below(100) {
+                0 => usize::try_from(rng.below(KEYS as u64)).unwrap(),
+                _ => 0,
+            };
+            store.set(&name(key), &value(count), 0).unwrap();
+            newest[key] = count;
+        }
+        let before = store.into_flash().counters().read_bytes;
+        let mut store = lent.mount(&mut sim, &config).unwrap();
+        for (key, &count) in newest.iter().enumerate() {
+            let mut buffer = [0; 32];
+            let size = store.get(&name(key), 0, &mut buffer).unwrap();
+            assert_eq!(buffer[..size], value(count), "key {key}");
+        }
+        let read = store.into_flash().counters().read_bytes - before;
+        assert!(read < most, "{read} bytes read, {most} at most");
+    }
+}

@@ -212,7 +212,10 @@ fn stats(store: &mut Store<'_, '_>) -> Result<nvkv::engine::Stats, String> {
 /// One run. The seed decides all of it.
 fn one_run(class: usize, index: IndexSize, seed: u64) -> Result<(), String> {
     let class = classes().swap_remove(class);
-    let config = Config::default();
+    let config = Config {
+        tidy_always: seed.is_multiple_of(4),
+        ..Config::default()
+    };
     let kind = class.size() ^ (class.geometry.program_size << 20) ^ (index as u32) << 30;
     let mut rng = Rng::new(seed ^ u64::from(kind) << 32);
     let mut sim = Sim::new(class.geometry.clone(), rng.next());

@@ -470,7 +470,7 @@ fn each_read_that_fails_is_survived() {
 }
 
 /// What lost something once. A case is the same as long as the store makes the same calls.
-const FOUND: [&str; 19] = [
+const FOUND: [&str; 22] = [
     "23/4/95/0/437942341/605351/44:0+1:3:1,7:complete:1:0,2:7+1:2:5,0:32+1:3:4",
     "6/7/10/2/1/435758/12:0+3:3:4,2:0+1:0:0",
     "6/2/10/1/1/31922/17:0+3:3:4,2:0+1:0:0",
@@ -492,6 +492,11 @@ const FOUND: [&str; 19] = [
     "9/2/75/0/2/499205/173:complete:3:4,0:0+4294967295:3:4,0:3+1:3:2,2:3+1:1:5",
     // A retire record that the flash refused left no segment to go on in.
     "6/1/95/0/576906457/264643/37:1+1:3:4,0:0+1:0:6",
+    // Where the old value was in the index at the check, and the index covers other keys at the
+    // end.
+    "12/3/75/3/527874104/0/",
+    "12/7/75/3/527874104/1008413/127:11+1:2:4,3:complete:1:5,2:7+1:1:1",
+    "11/1/50/3/527874104/0/",
 ];
 
 #[test]

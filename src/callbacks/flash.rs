@@ -117,6 +117,7 @@ impl CFlash {
     /// # Safety
     /// The functions are NULL or what the fields of [`kv_flash_t`] say, and stay callable with
     /// this `context` for as long as the result lives.
+    #[inline(never)]
     pub(crate) unsafe fn new(flash: &kv_flash_t) -> Result<Self, Error> {
         let (Some(read), Some(program)) = (flash.read, flash.program) else {
             return Err(Error::InvalidArgument);
@@ -193,6 +194,7 @@ impl Flash for CFlash {
         self.shape
     }
 
+    #[inline(never)]
     fn sector_size(&self, address: u32) -> u32 {
         match self.sector_size_at {
             // SAFETY: kv_flash_t: "the size of the sector that holds address"; callable by the

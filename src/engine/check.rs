@@ -3,7 +3,7 @@
 //! Invariant: reads only.
 #![forbid(unsafe_code)]
 
-use super::{CheckReport, Engine, Stats, segments::State};
+use super::{CheckReport, Engine, Stats, find::Spot, segments::State};
 use crate::{error::Error, flash::Flash};
 
 /// Key length that [`Stats::largest_value`] is worked out for.
@@ -16,20 +16,21 @@ impl<F: Flash> Engine<'_, F> {
         let mut segment = self.segments.next_up(None);
         while let Some(current) = segment {
             let mut walk = self.walk(current);
-            while let Some(entry) = walk.next(&mut self.io)? {
+            while walk.next(&mut self.io)? {
+                let entry = walk.entry();
                 if !entry.damaged {
                     report.records_good += 1;
                     continue;
                 }
-                let identity = self.identity_of(&entry)?;
-                let newest = self.find(&identity).unwrap_or(None);
-                if newest.is_some_and(|spot| {
-                    (spot.entry.segment, spot.entry.place) == (entry.segment, entry.place)
-                }) {
+                let identity = self.identity_of(entry)?;
+                let mut newest = Spot::nothing();
+                if self.find(&identity, &mut newest) == Ok(true)
+                    && (newest.entry.segment, newest.entry.place) == (entry.segment, entry.place)
+                {
                     report.records_damaged += 1;
                 }
             }
-            report.gaps += walk.gaps;
+            report.gaps += walk.gaps();
             segment = self.segments.next_up(Some(current));
         }
         Ok(report)

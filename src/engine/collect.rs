@@ -10,11 +10,12 @@ use super::{
     Engine,
     bytes::{put, take},
     header::Role,
+    index::Cover,
     io::SCAN,
     record::{CRC_SIZE, Head, Kind, seed},
+    scan::Entry,
     segments::State,
-    walk::Entry,
-    write::{Open, Recording},
+    write::Open,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -40,11 +41,8 @@ impl<F: Flash> Engine<'_, F> {
             .and_then(|()| self.retire(Some(victim)));
         if result.is_err() {
             let failed = self.io.failures != failures;
-            if self.opening.is_some() {
-                self.give_up_opening(failed)?;
-            } else {
-                self.recount()?;
-            }
+            self.give_up_opening(failed);
+            self.lose_count();
         }
         result
     }
@@ -73,7 +71,7 @@ impl<F: Flash> Engine<'_, F> {
             .and_then(|()| self.retire(Some(victim)));
         if result.is_err() {
             self.close_apart();
-            self.recount()?;
+            self.lose_count();
         }
         result
     }
@@ -155,8 +153,8 @@ impl<F: Flash> Engine<'_, F> {
         // And a mount would find it.
         let mut last = None;
         let mut walk = self.walk(open.segment);
-        while let Ok(Some(found)) = walk.next(&mut self.io) {
-            last = Some(found.place);
+        while walk.next(&mut self.io) == Ok(true) {
+            last = Some(walk.entry().place);
         }
         last == Some(open.place)
     }
@@ -171,6 +169,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// As [`Self::encode_limit`] has it.
+    #[inline(never)]
     pub(crate) fn decode_limit(&self, bytes: [u8; 4]) -> Option<(u16, u32)> {
         let [a, b, c, d] = bytes;
         let segment = u16::from_le_bytes([a, b]);
@@ -178,6 +177,7 @@ impl<F: Flash> Engine<'_, F> {
         (segment < self.segments.count()).then_some((segment, end))
     }
 
+    #[inline(never)]
     fn move_live(&mut self, victim: u16, role: Role) -> Result<(), Error> {
         let mut looks = LOOKS;
         loop {
@@ -204,13 +204,20 @@ impl<F: Flash> Engine<'_, F> {
                 next = Some(self.table.cover.first());
                 continue;
             }
-            let mut walk = self.walk(victim);
-            while let Some(entry) = walk.next(&mut self.io)? {
-                if entry.head.kind.is_indexed() && part.holds(walk.hash) {
-                    self.move_entry(&entry, walk.hash, role)?;
-                }
-            }
+            self.move_part(victim, part, role)?;
             next = part.next();
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn move_part(&mut self, victim: u16, part: Cover, role: Role) -> Result<(), Error> {
+        let mut walk = self.walk(victim);
+        while walk.next(&mut self.io)? {
+            let entry = walk.entry();
+            if entry.head.kind.is_indexed() && part.holds(walk.hash()) {
+                self.move_entry(entry, walk.hash(), role)?;
+            }
         }
         Ok(())
     }
@@ -226,29 +233,20 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(());
         }
         let total = entry.head.resuming(None).total();
-        let copy = match role {
-            Role::User => {
-                let spare = self.io.layout.retire_room();
-                let fits = |open: Open| open.has_room(&self.io, total, spare);
-                if !self.user.is_some_and(fits) {
-                    return Err(Error::WriteFailed);
-                }
-                self.copy_record(entry, None)?
-            }
-            Role::Moved => {
-                let fits = |open: Open| open.has_room(&self.io, total, 0);
-                if !self.apart.is_some_and(fits) {
-                    // What is there is declared, and nothing will be left behind it.
-                    self.retire(None)?;
-                    self.open_apart()?;
-                }
-                let user = core::mem::replace(&mut self.user, self.apart);
-                let copied = self.copy_record(entry, None);
-                self.apart = core::mem::replace(&mut self.user, user);
-                copied?
-            }
+        let (open, spare) = match role {
+            Role::User => (self.user, self.io.layout.retire_room()),
+            Role::Moved => (self.apart, 0),
         };
-        self.follow(hash, entry, &copy);
+        if !open.is_some_and(|open| open.has_room(&self.io, total, spare)) {
+            if role == Role::User {
+                return Err(Error::WriteFailed);
+            }
+            // What is there is declared, and nothing will be left behind it.
+            self.retire(None)?;
+            self.open_apart()?;
+        }
+        self.copy_record(entry, None, role)?;
+        self.follow(hash, entry);
         Ok(())
     }
 
@@ -258,21 +256,26 @@ impl<F: Flash> Engine<'_, F> {
         &mut self,
         entry: &Entry,
         void_from: Option<u32>,
-    ) -> Result<Entry, Error> {
-        let open = self.user.take().ok_or(Error::WriteFailed)?;
+        role: Role,
+    ) -> Result<(), Error> {
+        let open = self.open_for(role).take().ok_or(Error::WriteFailed)?;
         let head = entry.head.resuming(void_from);
-        let mut record = Recording::start(&mut self.io, open, &head)?;
-        let damage = self.copy_body(entry, &mut record)?;
-        let copy = Entry {
-            damaged: entry.damaged,
-            ..record.entry()
-        };
-        self.user = Some(record.finish(&mut self.io, damage)?);
-        Ok(copy)
+        self.record.start(&mut self.io, open, &head)?;
+        let damage = self.copy_body(entry)?;
+        self.record.finish(&mut self.io, damage)?;
+        *self.open_for(role) = Some(self.record.open);
+        Ok(())
+    }
+
+    fn open_for(&mut self, role: Role) -> &mut Option<Open> {
+        match role {
+            Role::User => &mut self.user,
+            Role::Moved => &mut self.apart,
+        }
     }
 
     /// Copies key and value; returns how far the stored CRC is from the right one.
-    fn copy_body(&mut self, entry: &Entry, record: &mut Recording) -> Result<u32, Error> {
+    fn copy_body(&mut self, entry: &Entry) -> Result<u32, Error> {
         let number = self.segments.low_number(entry.segment);
         let mut crc = entry.head.start_crc(seed(number, entry.place));
         let base = self.base(entry.segment);
@@ -283,7 +286,7 @@ impl<F: Flash> Engine<'_, F> {
             let piece = piece.get_mut(..left.min(32) as usize).unwrap_or(&mut []);
             at = self.io.read(base, at, piece, SCAN)?;
             crc.add(piece);
-            record.put(&mut self.io, piece)?;
+            self.record.put(&mut self.io, piece)?;
             left -= piece.len() as u32;
         }
         let mut stored = [0; CRC_SIZE as usize];
@@ -291,39 +294,25 @@ impl<F: Flash> Engine<'_, F> {
         Ok(u32::from_le_bytes(stored) ^ crc.value())
     }
 
-    /// The newest record of a key is now at `copy` instead of `entry`.
-    pub(crate) fn follow(&mut self, hash: u32, entry: &Entry, copy: &Entry) {
+    /// The newest record of a key is now the one just written instead of `entry`.
+    pub(crate) fn follow(&mut self, hash: u32, entry: &Entry) {
+        let copy = Entry {
+            damaged: entry.damaged,
+            ..self.record.entry()
+        };
         if let Some(slot) = self.is_indexed(hash, entry) {
             let location = self.location(copy.segment, copy.place);
             self.table.replace(slot, location);
         }
         self.count_out(entry);
-        self.count_in(copy);
+        self.count_in(&copy);
         if let Some(stream) = &mut self.stream
             && stream.source.is_some_and(|source| {
                 (source.segment, source.place) == (entry.segment, entry.place)
             })
         {
-            stream.source = Some(*copy);
+            stream.source = Some(copy);
         }
-    }
-
-    /// Index and counts, and where the stream that is open finds its key, without what was moved to
-    /// `pending`.
-    pub(crate) fn restore(&mut self, pending: u16) -> Result<(), Error> {
-        let mut moved = None;
-        if let Some(stream) = &mut self.stream {
-            moved = stream.source.take_if(|source| source.segment == pending);
-        }
-        self.recount()?;
-        if let Some(copy) = moved {
-            let identity = self.identity_of(&copy)?;
-            let original = self.find(&identity)?;
-            if let Some(stream) = &mut self.stream {
-                stream.source = original.map(|spot| spot.entry);
-            }
-        }
-        Ok(())
     }
 
     /// What a retire record says: which segment is void, and as [`Self::encode_limit`].

@@ -9,9 +9,10 @@ use super::{
     bytes::divide,
     checksum::Hasher,
     io::{AHEAD, SCAN},
-    layout::{quotient, remainder},
-    record::{CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Kind, seed},
-    walk::{Entry, Walk, read_head},
+    layout::{HEAD_SIZE, quotient, remainder},
+    record::{FRAGMENT_ID, Kind},
+    scan::{Entry, Scan, crc_holds, read_head},
+    walk::Walk,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -21,7 +22,7 @@ pub(crate) enum KeySource<'k> {
     /// With the caller.
     Given(&'k [u8]),
     /// In a record.
-    Stored(Entry),
+    Stored(&'k Entry),
 }
 
 /// Which fragment of which value: number and place of the first fragment, and the count before.
@@ -44,12 +45,23 @@ pub(crate) struct Spot {
 }
 
 /// What a search in the index came to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
-    Found(Spot),
+    Found,
     Absent,
     /// A header that may have been the one looked for does not read.
     Unreadable,
+}
+
+impl Spot {
+    /// What stands there before anything was found.
+    #[inline(never)]
+    pub(crate) fn nothing() -> Self {
+        Spot {
+            entry: Entry::nothing(),
+            slot: None,
+        }
+    }
 }
 
 impl<'k> Identity<'k> {
@@ -91,23 +103,30 @@ impl<F: Flash> Engine<'_, F> {
         self.io.layout.address(segment)
     }
 
-    pub(crate) fn walk(&self, segment: u16) -> Walk {
+    /// A scan over all records of a segment, those too that are void.
+    pub(crate) fn scan(&self, segment: u16) -> Scan {
         let number = self.segments.low_number(segment);
         let hidden = self.limit_of(segment).unwrap_or(self.hidden);
-        Walk::new(&self.io, segment, number, hidden)
+        Scan::new(&self.io, segment, number, hidden)
     }
 
-    /// The entry at an indexed location, if its header still reads.
-    pub(crate) fn entry_at(&mut self, location: u32, ahead: u32) -> Result<Option<Entry>, Error> {
-        let (segment, place) = self.place_of(location);
-        let number = self.segments.low_number(segment);
-        let head = read_head(&mut self.io, segment, number, place, ahead)?;
-        Ok(head.map(|head| Entry {
-            segment,
-            place,
-            head,
-            damaged: false,
-        }))
+    /// A walk over the records of a segment that count.
+    #[inline(never)]
+    pub(crate) fn walk(&self, segment: u16) -> Walk {
+        Walk::new(self.scan(segment))
+    }
+
+    /// Sets `entry` to the one at an indexed location; `false`: its header reads no more.
+    pub(crate) fn entry_at(
+        &mut self,
+        location: u32,
+        ahead: u32,
+        entry: &mut Entry,
+    ) -> Result<bool, Error> {
+        (entry.segment, entry.place) = self.place_of(location);
+        entry.damaged = false;
+        let number = self.segments.low_number(entry.segment);
+        read_head(&mut self.io, number, entry, ahead)
     }
 
     /// Offset of the key of a record in its segment.
@@ -125,43 +144,49 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// What identifies a record that a walk just returned: the hash is `walk.hash`.
-    pub(crate) fn identity_in(
+    pub(crate) fn identity_in<'k>(
         &mut self,
-        entry: &Entry,
+        entry: &'k Entry,
         hash: u32,
-    ) -> Result<Identity<'static>, Error> {
+    ) -> Result<Identity<'k>, Error> {
         if entry.head.kind == Kind::Fragment {
             return self.identity_of(entry);
         }
         Ok(Identity {
-            key: KeySource::Stored(*entry),
+            key: KeySource::Stored(entry),
             fragment: None,
             hash,
         })
     }
 
     /// What identifies a stored record.
-    pub(crate) fn identity_of(&mut self, entry: &Entry) -> Result<Identity<'static>, Error> {
+    pub(crate) fn identity_of<'k>(&mut self, entry: &'k Entry) -> Result<Identity<'k>, Error> {
         let mut hasher = Hasher::new();
-        let base = self.base(entry.segment);
-        let at = self.key_offset(entry);
-        let after = self
-            .io
-            .visit(base, at, entry.head.key_len(), AHEAD, |piece| {
-                hasher.add(piece)
-            })?;
+        self.hash_key(entry, &mut hasher)?;
         let mut fragment = None;
         if entry.head.kind == Kind::Fragment && entry.head.value_len >= FRAGMENT_ID {
             let mut id = [0; FRAGMENT_ID as usize];
-            self.io.read(base, after, &mut id, AHEAD)?;
+            let (base, at) = (self.base(entry.segment), self.value_offset(entry));
+            self.io.read(base, at, &mut id, AHEAD)?;
             hasher.add(&id);
             fragment = Some(id);
         }
         Ok(Identity {
-            key: KeySource::Stored(*entry),
+            key: KeySource::Stored(entry),
             fragment,
             hash: hasher.value(),
         })
+    }
+
+    /// Adds the key of a stored record to what is hashed.
+    #[inline(never)]
+    pub(crate) fn hash_key(&mut self, entry: &Entry, hasher: &mut Hasher) -> Result<(), Error> {
+        let (base, at) = (self.base(entry.segment), self.key_offset(entry));
+        self.io
+            .visit(base, at, entry.head.key_len(), AHEAD, |piece| {
+                hasher.add(piece)
+            })?;
+        Ok(())
     }
 
     /// The identity of fragment `id` of the value whose key is `key`.
@@ -173,14 +198,7 @@ impl<F: Flash> Engine<'_, F> {
         let mut hasher = Hasher::new();
         match key {
             KeySource::Given(bytes) => hasher.add(bytes),
-            KeySource::Stored(entry) => {
-                let base = self.base(entry.segment);
-                let at = self.key_offset(&entry);
-                self.io
-                    .visit(base, at, entry.head.key_len(), AHEAD, |piece| {
-                        hasher.add(piece)
-                    })?;
-            }
+            KeySource::Stored(entry) => self.hash_key(entry, &mut hasher)?,
         }
         hasher.add(&id);
         Ok(Identity {
@@ -215,120 +233,136 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Whether the key of `entry` is `key`; the lengths are equal.
     fn key_equals(&mut self, entry: &Entry, key: KeySource<'_>) -> Result<bool, Error> {
-        let (base, at) = (self.base(entry.segment), self.key_offset(entry));
+        let (base, at, len) = (
+            self.base(entry.segment),
+            self.key_offset(entry),
+            entry.head.key_len(),
+        );
         match key {
-            KeySource::Given(key) => {
-                let mut rest = key;
-                let mut equal = true;
-                self.io
-                    .visit(base, at, entry.head.key_len(), AHEAD, |piece| {
-                        let (now, later) = divide(rest, piece.len());
-                        equal &= now == piece;
-                        rest = later;
-                    })?;
-                Ok(equal)
-            }
+            KeySource::Given(key) => self.reads_as(base, at, key, AHEAD),
             KeySource::Stored(other) => {
-                if (other.segment, other.place) == (entry.segment, entry.place) {
-                    return Ok(true);
-                }
-                let (other_base, other_at) = (self.base(other.segment), self.key_offset(&other));
-                let mut done = 0;
-                while done < entry.head.key_len() {
-                    let count = (entry.head.key_len() - done).min(64) as usize;
-                    let (mut ours, mut theirs) = ([0; 64], [0; 64]);
-                    let ours = ours.get_mut(..count).unwrap_or(&mut []);
-                    let theirs = theirs.get_mut(..count).unwrap_or(&mut []);
-                    let ours_at = self.io.layout.advance(at, done);
-                    let theirs_at = self.io.layout.advance(other_at, done);
-                    self.io.read(base, ours_at, ours, 0)?;
-                    self.io.read(other_base, theirs_at, theirs, 0)?;
-                    if ours != theirs {
+                let other_base = self.base(other.segment);
+                let (mut at, mut other_at) = (at, self.key_offset(other));
+                let is_same = (base, at) == (other_base, other_at);
+                let mut left = if is_same { 0 } else { len };
+                while left > 0 {
+                    let mut bytes = [0; 64];
+                    let ours = bytes.get_mut(..left.min(64) as usize).unwrap_or(&mut []);
+                    at = self.io.read(base, at, ours, 0)?;
+                    if !self.reads_as(other_base, other_at, ours, 0)? {
                         return Ok(false);
                     }
-                    done += count as u32;
+                    other_at = self.io.layout.advance(other_at, ours.len() as u32);
+                    left -= ours.len() as u32;
                 }
                 Ok(true)
             }
         }
     }
 
-    /// The newest record of `identity`, tombstones included.
-    pub(crate) fn find(&mut self, identity: &Identity<'_>) -> Result<Option<Spot>, Error> {
+    /// Whether the bytes of a record at `at` are these.
+    fn reads_as(&mut self, base: u32, at: u32, bytes: &[u8], ahead: u32) -> Result<bool, Error> {
+        let (mut rest, mut equal) = (bytes, true);
+        self.io
+            .visit(base, at, bytes.len() as u32, ahead, |piece| {
+                let (now, later) = divide(rest, piece.len());
+                equal &= now == piece;
+                rest = later;
+            })?;
+        Ok(equal)
+    }
+
+    /// The newest record of `identity`, tombstones included, into `spot`; `false`: there is none.
+    /// It is too large to be handed up by value through the stack.
+    pub(crate) fn find(&mut self, identity: &Identity<'_>, spot: &mut Spot) -> Result<bool, Error> {
         if !self.table.cover.holds(identity.hash) {
-            return self.find_by_walk(identity);
+            spot.slot = None;
+            let newest = self.segments.next_down(None);
+            return self.find_down(identity, newest, None, &mut spot.entry);
         }
-        match self.look_up(identity)? {
-            Lookup::Found(spot) => Ok(Some(spot)),
-            Lookup::Absent => Ok(None),
+        match self.look_up(identity, spot)? {
+            Lookup::Found => Ok(true),
+            Lookup::Absent => Ok(false),
             // A header that no longer reads may have been the one that was looked for.
             Lookup::Unreadable => Err(Error::Damaged),
         }
     }
 
     /// One search in the index, which covers the hash.
-    pub(crate) fn look_up(&mut self, identity: &Identity<'_>) -> Result<Lookup, Error> {
-        let mut unreadable = false;
+    pub(crate) fn look_up(
+        &mut self,
+        identity: &Identity<'_>,
+        spot: &mut Spot,
+    ) -> Result<Lookup, Error> {
+        let mut result = Lookup::Absent;
         let mut probe = self.table.probe(identity.hash);
         // A caller's key is looked for to read its value; a record's, to compare the two.
         let ahead = match identity.key {
             KeySource::Given(_) => AHEAD,
-            KeySource::Stored(entry) => AHEAD.min(HEAD_MAX as u32 + entry.head.key_len()),
+            // As a rule the other's header is as long, and no more than one block begins in it.
+            KeySource::Stored(Entry { head, .. }) => {
+                AHEAD.min(head.encoded_len() + HEAD_SIZE + head.key_len())
+            }
         };
         while let Some((slot, location)) = self.table.next(&mut probe) {
-            match self.entry_at(location, ahead)? {
-                Some(entry) if self.is_of(&entry, identity)? => {
-                    return Ok(Lookup::Found(Spot {
-                        entry,
-                        slot: Some(slot),
-                    }));
-                }
-                Some(_) => {}
-                None => unreadable = true,
+            if !self.entry_at(location, ahead, &mut spot.entry)? {
+                result = Lookup::Unreadable;
+            } else if self.is_of(&spot.entry, identity)? {
+                spot.slot = Some(slot);
+                return Ok(Lookup::Found);
             }
         }
-        Ok(if unreadable {
-            Lookup::Unreadable
-        } else {
-            Lookup::Absent
-        })
+        Ok(result)
     }
 
-    fn find_by_walk(&mut self, identity: &Identity<'_>) -> Result<Option<Spot>, Error> {
-        let mut segment = self.segments.next_down(None);
+    /// The newest record of `identity` in `segment`, before `below` where that is given, and in
+    /// those older than it, into `found`; `false`: there is none.
+    pub(crate) fn find_down(
+        &mut self,
+        identity: &Identity<'_>,
+        mut segment: Option<u16>,
+        mut below: Option<u32>,
+        found: &mut Entry,
+    ) -> Result<bool, Error> {
         while let Some(current) = segment {
-            if let Some(entry) = self.find_in(current, identity, None)? {
-                return Ok(Some(Spot { entry, slot: None }));
+            if self.find_in(current, identity, below, found)? {
+                return Ok(true);
             }
+            below = None;
             segment = self.segments.next_down(Some(current));
         }
-        Ok(None)
+        Ok(false)
     }
 
-    /// The newest record of `identity` in one segment, before `below` where that is given.
-    pub(crate) fn find_in(
+    /// The same in one segment.
+    fn find_in(
         &mut self,
         segment: u16,
         identity: &Identity<'_>,
         below: Option<u32>,
-    ) -> Result<Option<Entry>, Error> {
-        let mut newest = None;
+        found: &mut Entry,
+    ) -> Result<bool, Error> {
+        let mut is_found = false;
         let mut walk = self.walk(segment);
-        while let Some(entry) = walk.next(&mut self.io)? {
-            if below.is_some_and(|below| entry.place >= below) {
+        while walk.next(&mut self.io)? {
+            if below.is_some_and(|below| walk.entry().place >= below) {
                 break;
             }
-            if self.is_of(&entry, identity)? {
-                newest = Some(entry);
+            if self.is_of(walk.entry(), identity)? {
+                *found = *walk.entry();
+                is_found = true;
             }
         }
-        Ok(newest)
+        Ok(is_found)
     }
 
     /// As [`Engine::find`], without records that say the key is gone.
-    pub(crate) fn find_live(&mut self, identity: &Identity<'_>) -> Result<Option<Spot>, Error> {
-        let spot = self.find(identity)?;
-        Ok(spot.filter(|spot| spot.entry.head.kind != Kind::Tombstone))
+    pub(crate) fn find_live(
+        &mut self,
+        identity: &Identity<'_>,
+        spot: &mut Spot,
+    ) -> Result<bool, Error> {
+        Ok(self.find(identity, spot)? && spot.entry.head.kind != Kind::Tombstone)
     }
 
     /// Whether `entry` is the newest record of its key, the hash of which the index covers.
@@ -346,20 +380,11 @@ impl<F: Flash> Engine<'_, F> {
         let out = out
             .get_mut(..head.key_len() as usize)
             .ok_or(Error::InvalidSize)?;
-        let value_at = self.io.read(base, at, out, SCAN)?;
+        self.io.read(base, at, out, SCAN)?;
         if head.total() > WINDOW as u32 {
             return Ok(true);
         }
         let number = self.segments.low_number(entry.segment);
-        let mut crc = head.start_crc(seed(number, entry.place));
-        crc.add(out);
-        let tail = self
-            .io
-            .visit(base, value_at, head.value_len, AHEAD, |piece| {
-                crc.add(piece)
-            })?;
-        let mut stored = [0; CRC_SIZE as usize];
-        self.io.read(base, tail, &mut stored, AHEAD)?;
-        Ok(u32::from_le_bytes(stored) == crc.value())
+        crc_holds(&mut self.io, number, entry, AHEAD)
     }
 }

@@ -30,6 +30,8 @@ impl<F: Flash> Engine<'_, F> {
         self.segments.set_newest(0);
         self.recount()?;
         self.open_empty()?;
+        // A failure on the way has left no index.
+        self.recount()?;
         self.io.sync()
     }
 
@@ -65,7 +67,7 @@ impl<F: Flash> Engine<'_, F> {
             // has to be one that counts only when it is complete for certain. FORMAT 9.1
             if self.segments.free() == 0 {
                 // Nothing seems live here; what is used holds the store all the same.
-                self.recount()?;
+                self.lose_count();
                 return Err(Error::WriteFailed);
             }
             let opened = self.open_segment(None).and_then(|()| self.retire(None));
@@ -79,13 +81,15 @@ impl<F: Flash> Engine<'_, F> {
                     return Ok(());
                 }
                 Err(error) => {
-                    self.give_up_opening(error == Error::WriteFailed)?;
+                    self.give_up_opening(error == Error::WriteFailed);
                     if error != Error::WriteFailed || tries == 0 {
                         return Err(error);
                     }
                 }
             }
             tries -= 1;
+            // Once more with nothing live.
+            self.is_counted = true;
             self.segments.clear_live();
         }
     }

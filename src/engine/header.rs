@@ -56,6 +56,7 @@ pub(crate) enum Found {
 }
 
 /// The eight bytes that say how a segment is divided. FORMAT 3.1
+#[inline(never)]
 fn parameters(layout: &Layout, role: u8) -> [u8; 8] {
     let logs = |value: u32| value.trailing_zeros() as u8;
     let [a, b, c, d] = layout.segment_size.to_le_bytes();

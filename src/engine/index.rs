@@ -33,6 +33,7 @@ impl Cover {
     }
 
     /// The range of the same width that holds `hash`.
+    #[inline(never)]
     pub(crate) fn of(self, hash: u32) -> Cover {
         Cover {
             bits: self.bits,
@@ -133,6 +134,7 @@ impl<'m> Table<'m> {
         self.slots.len()
     }
 
+    #[inline(never)]
     fn place(&self, hash: u32) -> (usize, u32) {
         let spread = hash.checked_shl(self.cover.bits).unwrap_or(0);
         let product = u64::from(spread) * u64::from(self.homes);
@@ -196,6 +198,7 @@ impl<'m> Table<'m> {
     }
 
     /// Gives a slot another location of the same key.
+    #[inline(never)]
     pub(crate) fn replace(&mut self, slot: usize, location: u32) {
         let keep = !((1 << self.location_bits) - 1);
         if let Some(value) = self.slots.get_mut(slot) {
@@ -217,6 +220,7 @@ impl<'m> Table<'m> {
     }
 
     /// Takes a key out.
+    #[inline(never)]
     pub(crate) fn remove(&mut self, slot: usize) {
         let last = self.is_gap(slot + 1);
         if let Some(value) = self.slots.get_mut(slot) {

@@ -5,7 +5,7 @@
 
 use super::{
     bytes::copy,
-    layout::{HEAD_SIZE, Layout, quotient, round_up},
+    layout::{HEAD_SIZE, Layout, round_up},
     window::{SMALL, Which, Windows},
 };
 use crate::{
@@ -92,6 +92,7 @@ impl<'m, F: Flash> Io<'m, F> {
     }
 
     /// Reads up to `count` bytes at `address` into a window.
+    #[inline(never)]
     fn load(&mut self, address: u32, count: u32) -> Result<(), Error> {
         let unit = self.shape.read_size;
         let start = address & !(unit - 1);
@@ -118,24 +119,36 @@ impl<'m, F: Flash> Io<'m, F> {
         ahead: u32,
         mut each: impl FnMut(&[u8]),
     ) -> Result<u32, Error> {
-        let piece_max = self.piece_max();
         while count > 0 {
-            let skipped = if offset == self.layout.block_start(offset) {
-                // The byte before was the last of its block. The head is looked at later.
-                HEAD_SIZE
-            } else {
-                0
-            };
-            let piece = (self.layout.block_end(offset) - offset - skipped)
-                .min(count)
-                .min(piece_max - skipped);
-            let more = count.saturating_add(HEAD_SIZE * (quotient(count, self.layout.block) + 1));
-            let found = self.fetch(base + offset, skipped + piece, ahead.max(more))?;
-            each(found.get(skipped as usize..).unwrap_or(&[]));
-            offset += skipped + piece;
-            count -= piece;
+            each(self.piece(base, &mut offset, &mut count, ahead)?);
         }
         Ok(offset)
+    }
+
+    /// The next piece of what is visited, of `count` bytes at `offset`, which then go on behind it.
+    /// Apart from [`Io::visit`], of which there is one for each that it hands pieces to.
+    fn piece(
+        &mut self,
+        base: u32,
+        offset: &mut u32,
+        count: &mut u32,
+        ahead: u32,
+    ) -> Result<&[u8], Error> {
+        let skipped = if *offset == self.layout.block_start(*offset) {
+            // The byte before was the last of its block. The head is looked at later.
+            HEAD_SIZE
+        } else {
+            0
+        };
+        let piece = (self.layout.block_end(*offset) - *offset - skipped)
+            .min(*count)
+            .min(self.piece_max() - skipped);
+        let more = self.layout.advance(*offset, *count) - *offset;
+        let address = base + *offset;
+        *offset += skipped + piece;
+        *count -= piece;
+        let found = self.fetch(address, skipped + piece, ahead.max(more))?;
+        Ok(found.get(skipped as usize..).unwrap_or(&[]))
     }
 
     /// Reads bytes of a record into `out`; returns the offset behind them.
@@ -156,6 +169,7 @@ impl<'m, F: Flash> Io<'m, F> {
     }
 
     /// The longest piece that fits the window wherever it starts.
+    #[inline(never)]
     fn piece_max(&self) -> u32 {
         self.windows
             .large_size()
@@ -246,6 +260,7 @@ impl<'m, F: Flash> Io<'m, F> {
     }
 
     /// Fills the write block from `from` to `to` with what costs the flash least.
+    #[inline(never)]
     pub(crate) fn pad(&mut self, from: u32, to: u32) {
         self.free_block();
         if let Some(place) = self.block.get_mut(from as usize..to as usize) {
@@ -308,6 +323,7 @@ impl<'m, F: Flash> Io<'m, F> {
     }
 
     /// Erases all sectors of a segment and looks whether they read as erased.
+    #[inline(never)]
     pub(crate) fn erase(&mut self, segment: u16) -> Result<(), Error> {
         let start = self.layout.address(segment);
         let end = start + self.layout.segment_size;

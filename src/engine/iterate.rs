@@ -14,7 +14,7 @@ use super::{
     checksum::{Crc, Hasher},
     io::AHEAD,
     record::Kind,
-    walk::Entry,
+    scan::Entry,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -50,9 +50,11 @@ type Cursor = (u32, u32);
 struct Iteration {
     /// 0 when closed; else tells this use of the entry from earlier ones.
     generation: u32,
-    cursor: Option<Cursor>,
-    prefix_at: u16,
+    /// Where it stands, once it has returned a key.
+    cursor: Cursor,
     prefix_len: u16,
+    prefix_at: u8,
+    is_begun: bool,
 }
 
 /// All iterators.
@@ -67,9 +69,10 @@ impl Iterators {
     pub(crate) const fn new() -> Self {
         const CLOSED: Iteration = Iteration {
             generation: 0,
-            cursor: None,
-            prefix_at: 0,
+            cursor: (0, 0),
             prefix_len: 0,
+            prefix_at: 0,
+            is_begun: false,
         };
         Iterators {
             list: [CLOSED; ITERATORS],
@@ -99,9 +102,11 @@ impl Iterators {
         if let Some(entry) = self.list.get_mut(index) {
             *entry = Iteration {
                 generation: self.generation,
-                cursor: None,
-                prefix_at: at as u16,
+                // Behind a full pool there are only prefixes of no bytes: where these are said to
+                // be is not looked at.
+                prefix_at: at as u8,
                 prefix_len: prefix.len() as u16,
+                ..Iteration::default()
             };
         }
         Ok(IteratorId(self.generation << 4 | index as u32))
@@ -127,7 +132,7 @@ impl Iterators {
         }
         for other in &mut self.list {
             if usize::from(other.prefix_at) > at {
-                other.prefix_at -= len as u16;
+                other.prefix_at -= len as u8;
             }
         }
         Ok(())
@@ -161,12 +166,14 @@ impl<F: Flash> Engine<'_, F> {
         let state = *self.iterators.find(id)?;
         let mut search = Search {
             prefix: state,
-            after: state.cursor.map(|cursor| (cursor, u32::MAX)),
+            after: state.is_begun.then_some((state.cursor, u32::MAX)),
         };
         // Each turn goes past a damaged record.
         while let Some((position, entry)) = self.find_next(&search)? {
             if self.copy_key(&entry, out)? {
-                self.iterators.find(id)?.cursor = Some(position.0);
+                let state = self.iterators.find(id)?;
+                state.cursor = position.0;
+                state.is_begun = true;
                 return Ok(entry.head.key_len() as usize);
             }
             search.after = Some(position);
@@ -204,9 +211,10 @@ impl<F: Flash> Engine<'_, F> {
             slot -= 1;
         }
         let mut best: Best = None;
+        let mut entry = Entry::nothing();
         while slot < self.table.len() {
             if let Some(location) = self.table.location(slot)
-                && let Some(entry) = self.entry_at(location, AHEAD)?
+                && self.entry_at(location, AHEAD, &mut entry)?
                 && let Some(cursor) = self.candidate(&search.prefix, &entry)?
                 // Else it reads as another key than when it was found.
                 && self.table.find(cursor.0, location) == Some(slot)

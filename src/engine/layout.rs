@@ -187,6 +187,7 @@ impl Layout {
     }
 
     /// First byte of a record whose place is `place`: behind the head where the block starts.
+    #[inline(never)]
     pub(crate) fn start_of(&self, place: u32) -> u32 {
         if place == self.head_at(place) {
             place + HEAD_SIZE
@@ -235,6 +236,7 @@ impl Layout {
     /// Units of `align` that a record of `total` bytes counts for: no less than it takes at any
     /// place. Where a head is small against `align`, records pay for the heads they may meet;
     /// where not, the payload of the segment does. FORMAT 7
+    #[inline(never)]
     pub(crate) fn units(&self, total: u32) -> u32 {
         let heads = if self.records_pay_heads() {
             (quotient(total.saturating_sub(1), self.block - HEAD_SIZE) + 1) * HEAD_SIZE

@@ -5,7 +5,7 @@
 //! | `layout`, `header`, `record`, `checksum` | the format |
 //! | `io` | the flash with its two buffers |
 //! | `memory`, `segments`, `index` | the lent memory; what RAM knows of segments and of keys |
-//! | `walk`, `find`, `value`, `iterate`, `check` | reading |
+//! | `scan`, `walk`, `find`, `value`, `iterate`, `check` | reading |
 //! | `write`, `set`, `stream`, `format` | writing |
 //! | `space`, `open`, `collect`, `victim` | room |
 //! | `mount`, `tail`, `recount`, `resume` | what happens after power comes back |
@@ -38,6 +38,7 @@ mod open;
 mod record;
 mod recount;
 mod resume;
+mod scan;
 mod segments;
 mod set;
 mod space;
@@ -59,15 +60,15 @@ pub use types::{CheckReport, Config, Info, Memory, Requirements, Stats};
 pub(crate) use memory::Parts;
 
 use crate::{error::Error, flash::Flash};
-use find::Identity;
+use find::{Identity, Spot};
 use index::Table;
 use io::Io;
 use iterate::Iterators;
+use scan::Hidden;
 use segments::Segments;
 use stream::Stream;
 use tail::Tail;
-use walk::Hidden;
-use write::Open;
+use write::{Open, Recording};
 
 /// Bytes of the read buffer: a block that has to be kept there at times, and some to read with.
 pub const WINDOW: usize = 320;
@@ -103,6 +104,7 @@ pub struct Engine<'m, F: Flash> {
     /// The segment opened last, as long as nothing in it counts.
     opening: Option<u16>,
     stream: Option<Stream>,
+    record: Recording,
     iterators: Iterators,
     /// The highest number given to a segment.
     newest: u64,
@@ -114,10 +116,13 @@ pub struct Engine<'m, F: Flash> {
     keys: u32,
     /// Whether these counts are those of what is on flash.
     is_counted: bool,
+    /// Erases, and times that the index was filled: what was found before one may be elsewhere.
+    changes: u32,
     /// Segment and place of the record that was verified last; no record has place 0.
     verified: (u16, u32),
-    /// There was nothing to collect ahead in this turn of the open segment: no write looks again.
-    paced: bool,
+    /// When there was nothing to collect ahead so much of the open segment was left, one part in so
+    /// many: no write looks again before less is.
+    paced: u8,
     /// Segment in which an opening failed once.
     suspect: Option<u16>,
     recovered_records: u32,
@@ -151,6 +156,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             dropped: false,
             opening: None,
             stream: None,
+            record: Recording::nothing(),
             iterators: Iterators::new(),
             newest: 0,
             live: 0,
@@ -159,8 +165,9 @@ impl<'m, F: Flash> Engine<'m, F> {
             largest_is_stale: false,
             keys: 0,
             is_counted: true,
+            changes: 0,
             verified: (0, 0),
-            paced: false,
+            paced: 0,
             suspect: None,
             recovered_records: 0,
             recovered_segments: 0,
@@ -230,6 +237,15 @@ impl<'m, F: Flash> Engine<'m, F> {
         }
     }
 
+    /// Where a write failed, what RAM knows of the flash is made anew at once, and not in the next
+    /// read: from here the stack is as shallow as it gets.
+    fn conclude<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if result.is_err() {
+            let _or_later = self.make_counted();
+        }
+        result
+    }
+
     /// Stores `value` under `key`. When power fails the key has its old value or this one.
     ///
     /// # Errors
@@ -243,7 +259,8 @@ impl<'m, F: Flash> Engine<'m, F> {
         set::check_key(key)?;
         set::check_flags(flags)?;
         self.begin_write()?;
-        self.set_value(key, value, flags)
+        let result = self.set_value(key, value, flags);
+        self.conclude(result)
     }
 
     /// Copies the value of `key` from `offset` on into `buffer`; returns the bytes copied: what is
@@ -274,7 +291,7 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// As [`Engine::info`], [`Error::NotFound`] excepted.
     pub fn exists(&mut self, key: &[u8]) -> Result<bool, Error> {
         set::check_key(key)?;
-        Ok(self.find_live(&Identity::of_key(key))?.is_some())
+        self.find_live(&Identity::of_key(key), &mut Spot::nothing())
     }
 
     /// Removes `key`. When power fails it has its value or is gone. Works in a full store.
@@ -284,7 +301,8 @@ impl<'m, F: Flash> Engine<'m, F> {
     pub fn remove(&mut self, key: &[u8]) -> Result<(), Error> {
         set::check_key(key)?;
         self.begin_write()?;
-        self.remove_key(key)
+        let result = self.remove_key(key);
+        self.conclude(result)
     }
 
     /// Removes everything, write-once keys and reserved data too. When power fails everything is
@@ -295,7 +313,8 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// [`Error::ReadFailed`] as [`Engine::set`].
     pub fn reset(&mut self) -> Result<(), Error> {
         self.begin_write()?;
-        self.reset_all()
+        let result = self.reset_all();
+        self.conclude(result)
     }
 
     /// Starts a value of exactly `size` bytes, given in pieces. Until [`Engine::set_finalize`]
@@ -307,7 +326,8 @@ impl<'m, F: Flash> Engine<'m, F> {
         set::check_key(key)?;
         set::check_flags(flags)?;
         self.begin_write()?;
-        self.start_stream(key, size, flags)
+        let result = self.start_stream(key, size, flags);
+        self.conclude(result)
     }
 
     /// Adds the next bytes of the value that was started.
@@ -317,7 +337,8 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// announced (the stream stays open, nothing was taken); [`Error::WriteFailed`],
     /// [`Error::ReadOnly`], [`Error::ReadFailed`]: the stream is dropped, the old value stays.
     pub fn set_add_data(&mut self, data: &[u8]) -> Result<(), Error> {
-        self.add(data)
+        let result = self.add(data);
+        self.conclude(result)
     }
 
     /// Makes the value that was started current.
@@ -328,7 +349,8 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// value stays; where the flash failed, it may hold the new one all the same, and then that
     /// counts, now and after a restart.
     pub fn set_finalize(&mut self) -> Result<(), Error> {
-        self.finalize()
+        let result = self.finalize();
+        self.conclude(result)
     }
 
     /// Drops the value that was started.
@@ -385,7 +407,8 @@ impl<'m, F: Flash> Engine<'m, F> {
         }
         self.begin_write()?;
         // The empty key is no user's.
-        match self.set_value(&[], data, set::FLAG_WRITE_ONCE) {
+        let result = self.set_value(&[], data, set::FLAG_WRITE_ONCE);
+        match self.conclude(result) {
             Err(Error::WriteProtected) => Err(Error::ReservedDataExists),
             result => result,
         }
@@ -413,7 +436,11 @@ impl<'m, F: Flash> Engine<'m, F> {
         self.begin_write()?;
         self.make_counted()?;
         let mut done = 0;
-        while done < budget && self.maintain_step()? {
+        while done < budget {
+            let step = self.maintain_step();
+            if !self.conclude(step)? {
+                break;
+            }
             done += 1;
         }
         self.io.sync()?;

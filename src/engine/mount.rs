@@ -12,8 +12,8 @@ use super::{
     io::SCAN,
     layout::HEADER_SIZE,
     record::Kind,
+    scan::Entry,
     segments::{NUMBER_SPAN, State},
-    walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -34,20 +34,26 @@ struct Survey {
 impl<F: Flash> Engine<'_, F> {
     /// Reads the partition and makes the store ready for reads.
     pub(crate) fn mount_segments(&mut self) -> Result<(), Error> {
+        self.find_what_counts()?;
+        self.recount()
+    }
+
+    /// Which segments count. Apart from the recount, so that the stack takes one or the other.
+    #[inline(never)]
+    fn find_what_counts(&mut self) -> Result<(), Error> {
         self.survey()?;
         let user = self.find_user()?;
         self.apply_list(user)?;
         if self.apply_retired(user)? {
             self.let_moved_count(user)?;
         }
-        self.recount()
+        Ok(())
     }
 
     /// What the header of a segment says.
     fn look_at(&mut self, segment: u16) -> Result<Found, Error> {
         let address = self.base(segment);
-        let ahead = self.io.layout.first + self.io.layout.block.min(64);
-        let found = self.io.fetch(address, HEADER_SIZE, ahead)?;
+        let found = self.io.fetch(address, HEADER_SIZE, 0)?;
         let bytes: [u8; HEADER_SIZE as usize] = take(found, 0);
         Ok(decode(&self.io.layout, address, &bytes))
     }
@@ -135,7 +141,8 @@ impl<F: Flash> Engine<'_, F> {
         let is_last = |entry: &Entry| last.is_some_and(|last| last.place == entry.place);
         let mut whole = false;
         let mut walk = self.walk(segment);
-        while let Some(entry) = walk.next(&mut self.io)? {
+        while walk.next(&mut self.io)? {
+            let entry = walk.entry();
             if entry.head.kind == Kind::List {
                 whole = !entry.damaged;
                 continue;
@@ -144,17 +151,17 @@ impl<F: Flash> Engine<'_, F> {
                 // Where nothing else is there, this is all that there can be.
                 let mut others = self.segments.all().filter(|&other| other != segment);
                 let is_alone = !others.any(|other| self.is_headed(other));
-                return Ok(whole || is_alone || !is_last(&entry));
+                return Ok(whole || is_alone || !is_last(entry));
             };
             // What is damaged may have been so where it came from.
-            whole &= walk.gaps == 0;
+            whole &= walk.gaps() == 0;
             let completes = entry.marks_completion(self.io.layout.align)
                 || entry.head.kind == Kind::Retire && entry.damaged
                 || self
-                    .read_retire(&entry)?
+                    .read_retire(entry)?
                     .is_some_and(|retire| retire.victim == source);
             if completes {
-                return Ok(whole || !is_last(&entry));
+                return Ok(whole || !is_last(entry));
             }
         }
         Ok(false)
@@ -169,8 +176,9 @@ impl<F: Flash> Engine<'_, F> {
     /// that is there counts but what was collected: nothing but what was hit is lost.
     fn apply_list(&mut self, user: u16) -> Result<(), Error> {
         let mut walk = self.walk(user);
-        let list = walk
-            .next(&mut self.io)?
+        let is_any = walk.next(&mut self.io)?;
+        let list = is_any
+            .then_some(*walk.entry())
             .filter(|list| list.head.kind == Kind::List && !list.damaged)
             .filter(|list| (5..=self.io.layout.list_size()).contains(&list.head.value_len));
         // All ahead of the limit are bits; segments that a partition has grown by have none.
@@ -212,9 +220,10 @@ impl<F: Flash> Engine<'_, F> {
     fn apply_retired(&mut self, user: u16) -> Result<bool, Error> {
         let mut rotted = false;
         let mut walk = self.walk(user);
-        while let Some(entry) = walk.next(&mut self.io)? {
+        while walk.next(&mut self.io)? {
+            let entry = walk.entry();
             rotted |= entry.head.kind == Kind::Retire && entry.damaged;
-            let Some(retire) = self.read_retire(&entry)? else {
+            let Some(retire) = self.read_retire(entry)? else {
                 continue;
             };
             let is_last = self.tail.is_some_and(|tail| tail.last.place == entry.place);
@@ -232,7 +241,7 @@ impl<F: Flash> Engine<'_, F> {
             }
             self.limit(retire.limited)?;
         }
-        Ok(rotted || walk.has_lost)
+        Ok(rotted || walk.has_lost())
     }
 
     /// Where a retire record has rotted, what it freed may be erased: then what was moved for it is

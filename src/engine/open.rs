@@ -11,7 +11,7 @@ use super::{
     record::{Head, Kind},
     segments::State,
     tail::Hidden,
-    write::{Open, Recording},
+    write::Open,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -57,7 +57,7 @@ impl<F: Flash> Engine<'_, F> {
             self.mark_completion()?;
         }
         self.user = None;
-        self.paced = false;
+        self.paced = 0;
         // A header that fails may be found all the same: its number is not given again.
         self.newest = (self.newest | 1).saturating_add(1);
         self.segments.set_newest(self.newest);
@@ -69,16 +69,11 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.segments.set_state(segment, State::Used);
         self.opening = Some(segment);
-        match self.write_list(open) {
-            Ok(open) => {
-                self.user = Some(open);
-                Ok(())
-            }
-            Err(error) => {
-                self.give_up_opening(error == Error::WriteFailed)?;
-                Err(error)
-            }
+        let written = self.write_list(open);
+        if let Err(error) = written {
+            self.give_up_opening(error == Error::WriteFailed);
         }
+        written
     }
 
     /// Opens a free segment for what is moved apart from what the user writes. It ranks below the
@@ -142,21 +137,21 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// The first record of a segment: which others count when it does. FORMAT 5.6
-    fn write_list(&mut self, open: Open) -> Result<Open, Error> {
+    fn write_list(&mut self, open: Open) -> Result<(), Error> {
         let size = self.io.layout.list_size();
         let head = Head::new(Kind::List, 0, 0, size);
-        let mut record = Recording::start(&mut self.io, open, &head)?;
+        self.record.start(&mut self.io, open, &head)?;
         for byte in 0..self.segments.count().div_ceil(8) {
             let mut bits = 0;
             for bit in 0..8 {
                 let counts = self.segments.state(byte * 8 + bit) == State::Used;
                 bits |= u8::from(counts && byte * 8 + bit != open.segment) << bit;
             }
-            record.put(&mut self.io, &[bits])?;
+            self.record.put(&mut self.io, &[bits])?;
         }
         let limit = self.encode_limit();
-        record.put(&mut self.io, &limit)?;
-        record.finish(&mut self.io, 0)
+        self.record.put(&mut self.io, &limit)?;
+        self.end_append()
     }
 
     /// The segment opened last counts from now on: what its list leaves out is free, whatever it
@@ -182,7 +177,7 @@ impl<F: Flash> Engine<'_, F> {
         if self.opening.is_some() {
             match &written {
                 Ok(_) => self.end_opening(),
-                Err(error) => self.give_up_opening(*error == Error::WriteFailed)?,
+                Err(error) => self.give_up_opening(*error == Error::WriteFailed),
             }
         }
         written
@@ -202,10 +197,11 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Nothing in the segment opened last counts: what it was to leave out still does. `failed`:
-    /// its flash did.
-    pub(crate) fn give_up_opening(&mut self, failed: bool) -> Result<(), Error> {
+    /// its flash did. Index and counts are made anew before anything else is decided by them: here
+    /// that would be too deep in the stack.
+    pub(crate) fn give_up_opening(&mut self, failed: bool) {
         let Some(opening) = self.opening.take() else {
-            return Ok(());
+            return;
         };
         self.user = None;
         self.segments.set_state(opening, State::Doubtful);
@@ -217,7 +213,7 @@ impl<F: Flash> Engine<'_, F> {
                 self.segments.set_state(segment, State::Used);
             }
         }
-        self.restore(opening)
+        self.lose_count();
     }
 
     /// Erases a segment in which nothing counts; one that cannot be erased is set aside.
@@ -227,6 +223,7 @@ impl<F: Flash> Engine<'_, F> {
             self.hidden = Hidden::default();
         }
         self.verified = (0, 0);
+        self.changes = self.changes.wrapping_add(1);
         let erased = self.io.erase(segment);
         let state = match erased {
             Ok(()) => State::Clean,
@@ -238,6 +235,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// A segment that failed once is tried again, after an erase; then it is set aside.
+    #[inline(never)]
     fn note_failure(&mut self, segment: u16) {
         if self.suspect == Some(segment) {
             self.segments.set_state(segment, State::Bad);

@@ -135,6 +135,7 @@ impl Head {
     }
 
     /// The same with another place from which on it declares void what is before it.
+    #[inline(never)]
     pub(crate) fn resuming(self, void_from: Option<u32>) -> Self {
         Head {
             void_from: void_from.unwrap_or(NOTHING),

@@ -8,10 +8,12 @@
 
 use super::{
     Engine,
+    checksum::Hasher,
     find::{Identity, KeySource, Lookup, Spot},
     index::Cover,
     record::{FRAGMENT_ID, Kind, LARGE_SIZE},
-    walk::Entry,
+    scan::{Entry, Read},
+    stream::Stream,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -23,10 +25,12 @@ type ValueId = [u8; VALUE_ID];
 /// More parts than this mean that the names were chosen to collide.
 const BITS_MAX: u32 = 24;
 
-/// The value that a fragment belongs to.
-fn value_of(identity: &Identity<'_>) -> Option<ValueId> {
-    let id = identity.fragment?;
-    id.get(..VALUE_ID)?.try_into().ok()
+/// What is known of the value of a fragment: the hash of its key, its id, and that it is not
+/// needed.
+struct Known {
+    key: u32,
+    value: Option<ValueId>,
+    is_orphan: bool,
 }
 
 impl<F: Flash> Engine<'_, F> {
@@ -47,10 +51,30 @@ impl<F: Flash> Engine<'_, F> {
     /// Counts again where the flash did not let it come to an end before.
     pub(crate) fn make_counted(&mut self) -> Result<(), Error> {
         if self.is_counted {
-            Ok(())
-        } else {
-            self.recount()
+            return Ok(());
         }
+        self.recount()?;
+        let found = self.find_source();
+        if found.is_err() {
+            self.lose_count();
+        }
+        found
+    }
+
+    /// Where the value being set finds its key, if that was moved to what does not count.
+    fn find_source(&mut self) -> Result<(), Error> {
+        let source = self.stream.as_ref().and_then(|stream| stream.source);
+        let is_void = |copy: &Entry| !self.segments.is_used(copy.segment);
+        let Some(copy) = source.filter(is_void) else {
+            return Ok(());
+        };
+        let identity = self.identity_of(&copy)?;
+        let mut original = Spot::nothing();
+        let is_found = self.find(&identity, &mut original)?;
+        if let Some(stream) = &mut self.stream {
+            stream.source = is_found.then_some(original.entry);
+        }
+        Ok(())
     }
 
     /// Index and counts have missed something: nothing is looked up in the one, nor decided by the
@@ -91,6 +115,7 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     fn load_part(&mut self, cover: Cover, count: bool) -> Result<bool, Error> {
+        self.changes = self.changes.wrapping_add(1);
         let filled = self.fill(cover, count);
         if filled != Ok(true) {
             // What is in the table is not all there is.
@@ -116,6 +141,7 @@ impl<F: Flash> Engine<'_, F> {
         Ok(true)
     }
 
+    #[inline(never)]
     fn fill_from(
         &mut self,
         current: u16,
@@ -124,16 +150,17 @@ impl<F: Flash> Engine<'_, F> {
         fragments: &mut bool,
     ) -> Result<bool, Error> {
         let mut walk = self.walk(current);
-        while let Some(entry) = walk.next(&mut self.io)? {
+        while walk.next(&mut self.io)? {
+            let entry = walk.entry();
             if !entry.head.kind.is_indexed() {
                 continue;
             }
             *fragments |= entry.head.kind == Kind::Fragment;
-            if !cover.holds(walk.hash) {
+            if !cover.holds(walk.hash()) {
                 continue;
             }
-            let identity = self.identity_in(&entry, walk.hash)?;
-            if !self.learn(&entry, &identity, count)? {
+            let identity = self.identity_in(entry, walk.hash())?;
+            if !self.learn(entry, &identity, count)? {
                 return Ok(false);
             }
         }
@@ -149,21 +176,19 @@ impl<F: Flash> Engine<'_, F> {
     ) -> Result<bool, Error> {
         let location = self.location(entry.segment, entry.place);
         // Another key's header that does not read is not this key's.
-        let known = match self.look_up(identity)? {
-            Lookup::Found(spot) => Some(spot),
-            Lookup::Absent | Lookup::Unreadable => None,
-        };
-        if let Some(Spot {
-            entry: old,
-            slot: Some(slot),
-        }) = known
+        let mut known = Spot::nothing();
+        if self.look_up(identity, &mut known)? == Lookup::Found
+            && let Spot {
+                entry: old,
+                slot: Some(slot),
+            } = &known
         {
             if old.segment != entry.segment {
                 return Ok(true);
             }
-            self.table.replace(slot, location);
+            self.table.replace(*slot, location);
             if count {
-                self.count_out(&old);
+                self.count_out(old);
             }
         } else if self.table.insert(identity.hash, location).is_err() {
             return Ok(false);
@@ -175,37 +200,25 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// Fragments whose value was replaced, removed or never completed are not needed.
+    #[inline(never)]
     fn drop_orphans(&mut self, count: bool) -> Result<(), Error> {
-        // Fragments of a value mostly follow each other: what is found out for one holds for the
-        // next. The hash is that of the key.
-        let mut last = None;
+        let mut known = None;
         let mut segment = self.segments.next_up(None);
         while let Some(current) = segment {
             // With those that are void: where a cut left some in doubt, one of them may have
             // counted at the look before this one.
-            let mut walk = self.walk(current);
-            while let Some(entry) = walk.next_raw(&mut self.io)? {
-                if entry.head.kind != Kind::Fragment {
+            let mut scan = self.scan(current);
+            while scan.next(&mut self.io)? {
+                let Read { ref entry, hash } = scan.found;
+                if entry.head.kind != Kind::Fragment || !self.table.cover.holds(hash) {
                     continue;
                 }
-                let identity = self.identity_of(&entry)?;
-                if !self.table.cover.holds(identity.hash) {
-                    continue;
-                }
-                let Some(slot) = self.is_indexed(identity.hash, &entry) else {
-                    continue;
-                };
-                let key = self.key_identity(&entry)?;
-                let value = value_of(&identity);
-                let orphan = match last {
-                    Some((of, orphan)) if of == (key.hash, value) => orphan,
-                    _ => self.is_orphan(&key, value)?,
-                };
-                last = Some(((key.hash, value), orphan));
-                if orphan {
+                if let Some(slot) = self.is_indexed(hash, entry)
+                    && self.is_of_orphan(entry, &mut known)?
+                {
                     self.table.remove(slot);
                     if count {
-                        self.count_out(&entry);
+                        self.count_out(entry);
                     }
                 }
             }
@@ -214,42 +227,68 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Whether the newest record of a key does not name `value`, nor the stream that is open.
-    fn is_orphan(&mut self, key: &Identity<'_>, value: Option<ValueId>) -> Result<bool, Error> {
-        let Some(value) = value else {
-            return Ok(true);
+    /// Whether a fragment is not needed. Those of a value mostly follow each other: what was found
+    /// out for one, `known`, holds for the next.
+    #[inline(never)]
+    fn is_of_orphan(&mut self, entry: &Entry, known: &mut Option<Known>) -> Result<bool, Error> {
+        let mut hasher = Hasher::new();
+        self.hash_key(entry, &mut hasher)?;
+        let key = hasher.value();
+        let value = match entry.head.value_len {
+            FRAGMENT_ID.. => Some(self.id_in(entry)?),
+            _ => None,
         };
-        if self.stream.is_some_and(|stream| stream.id == value) {
+        if let Some(known) = known
+            && (known.key, known.value) == (key, value)
+        {
+            return Ok(known.is_orphan);
+        }
+        let is_orphan = match value {
+            Some(value) => self.is_orphan(entry, key, &value)?,
+            None => true,
+        };
+        *known = Some(Known {
+            key,
+            value,
+            is_orphan,
+        });
+        Ok(is_orphan)
+    }
+
+    /// Whether the newest record of the key of `entry` does not name `value`, nor the stream that
+    /// is open.
+    fn is_orphan(&mut self, entry: &Entry, hash: u32, value: &ValueId) -> Result<bool, Error> {
+        let is_it = |stream: &Stream| stream.id == *value;
+        if self.stream.as_ref().is_some_and(is_it) {
             return Ok(false);
         }
-        let parent = match self.find(key) {
-            Ok(Some(parent)) => parent,
-            Ok(None) => return Ok(true),
+        let key = Identity {
+            key: KeySource::Stored(entry),
+            fragment: None,
+            hash,
+        };
+        let mut spot = Spot::nothing();
+        match self.find(&key, &mut spot) {
+            Ok(true) => {}
+            Ok(false) => return Ok(true),
             // It may be this value's record that does not read.
             Err(Error::Damaged) => return Ok(false),
             Err(error) => return Err(error),
-        };
-        if parent.entry.head.kind != Kind::Large || parent.entry.head.value_len != LARGE_SIZE {
+        }
+        let parent = &spot.entry;
+        if parent.head.kind != Kind::Large || parent.head.value_len != LARGE_SIZE {
             return Ok(true);
         }
-        let mut named = [0; VALUE_ID];
-        let (base, at) = (
-            self.base(parent.entry.segment),
-            self.value_offset(&parent.entry),
-        );
-        self.io.read(base, at, &mut named, 0)?;
-        Ok(named != value)
+        let named = self.id_in(parent)?;
+        Ok(named != *value)
     }
 
-    /// The identity of the value that a fragment belongs to.
-    pub(crate) fn key_identity(&mut self, entry: &Entry) -> Result<Identity<'static>, Error> {
-        let mut plain = *entry;
-        plain.head.kind = Kind::Value;
-        let identity = self.identity_of(&plain)?;
-        Ok(Identity {
-            key: KeySource::Stored(*entry),
-            ..identity
-        })
+    /// The id that the value of a record begins with: which value it belongs to, or names.
+    fn id_in(&mut self, entry: &Entry) -> Result<ValueId, Error> {
+        let mut id = [0; VALUE_ID];
+        let (base, at) = (self.base(entry.segment), self.value_offset(entry));
+        self.io.read(base, at, &mut id, 0)?;
+        Ok(id)
     }
 
     /// The largest record that is live, exactly.
@@ -269,9 +308,10 @@ impl<F: Flash> Engine<'_, F> {
                 next = Some(self.table.cover);
                 continue;
             }
+            let mut entry = Entry::nothing();
             for slot in 0..self.table.len() {
                 if let Some(location) = self.table.location(slot)
-                    && let Some(entry) = self.entry_at(location, 0)?
+                    && self.entry_at(location, 0, &mut entry)?
                 {
                     largest = largest.max(self.io.layout.units_of(&entry.head));
                 }

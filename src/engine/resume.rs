@@ -13,6 +13,7 @@
 
 use super::{
     Engine,
+    header::Role,
     record::{Head, Kind},
     tail::Tail,
     write::Open,
@@ -35,6 +36,7 @@ impl<F: Flash> Engine<'_, F> {
                     Err(Error::WriteFailed) if tries > 0 => tries -= 1,
                     result => break result?,
                 }
+                self.make_counted()?;
             }
         }
         self.dropped = false;
@@ -57,6 +59,7 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Copies the last record behind itself, or says that it is void where it is not needed, and
     /// lets a note follow. `false`: no room, or the flash failed.
+    #[inline(never)]
     fn copy_last(&mut self, tail: &Tail) -> Result<bool, Error> {
         let last = tail.last;
         let void_from = Some(self.io.layout.whole_units(tail.void_from));
@@ -86,10 +89,10 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.user = Some(open);
         let written = if needed {
-            self.copy_record(&last, void_from).map(|copy| {
-                self.show_from(copy.place);
+            self.copy_record(&last, void_from, Role::User).map(|()| {
+                self.show_from(open.place);
                 if let Some(identity) = identity {
-                    self.follow(identity.hash, &last, &copy);
+                    self.follow(identity.hash, &last);
                 }
             })
         } else {

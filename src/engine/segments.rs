@@ -157,6 +157,11 @@ impl<'m> Segments<'m> {
         self.state(segment) == State::Used && self.live(segment) == 0
     }
 
+    /// Segments in use.
+    pub(crate) fn used(&self) -> u32 {
+        u32::from(self.used)
+    }
+
     /// Segments in use with nothing live.
     pub(crate) fn idle(&self) -> u32 {
         u32::from(self.idle)

@@ -8,8 +8,8 @@ use super::{
     Engine,
     find::{Identity, KeySource, Spot},
     record::{Head, KEY_MAX, Kind},
+    scan::Entry,
     value::fragment_id,
-    walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -33,6 +33,26 @@ pub(crate) fn check_flags(flags: u8) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::InvalidArgument)
+    }
+}
+
+/// What a new record of a key replaces, as it was found before that is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Old {
+    spot: Spot,
+    is_there: bool,
+    /// [`Engine::changes`] then; `None`: it was not looked for.
+    changes: Option<u32>,
+}
+
+impl Old {
+    /// Still to be looked for.
+    pub(crate) fn unknown() -> Self {
+        Old {
+            spot: Spot::nothing(),
+            is_there: false,
+            changes: None,
+        }
     }
 }
 
@@ -72,23 +92,34 @@ impl Missing {
 }
 
 impl<F: Flash> Engine<'_, F> {
-    /// The record that a new one of this key replaces, unless it must stay.
+    /// Looks for the record that a new one of this key replaces; one that must stay is an error.
     pub(crate) fn find_replaceable(
         &mut self,
         identity: &Identity<'_>,
-    ) -> Result<Option<Spot>, Error> {
-        match self.find(identity) {
-            Ok(Some(spot))
-                if spot.entry.head.kind != Kind::Tombstone
-                    && spot.entry.head.flags & FLAG_WRITE_ONCE != 0 =>
-            {
-                Err(Error::WriteProtected)
-            }
+        old: &mut Old,
+    ) -> Result<(), Error> {
+        old.is_there = match self.find(identity, &mut old.spot) {
             // The header that does not read any more is of another key, or was lost: either way
             // the new record counts from now on.
-            Err(Error::Damaged) => Ok(None),
-            result => result,
+            Err(Error::Damaged) => false,
+            found => found?,
+        };
+        old.changes = Some(self.changes);
+        let head = &old.spot.entry.head;
+        if old.is_there && head.kind != Kind::Tombstone && head.flags & FLAG_WRITE_ONCE != 0 {
+            return Err(Error::WriteProtected);
         }
+        Ok(())
+    }
+
+    /// Whether what was found before is still what there is: collection may have moved it.
+    fn is_still(&self, identity: &Identity<'_>, old: &Old) -> bool {
+        let Spot { entry, slot } = &old.spot;
+        let location = self.location(entry.segment, entry.place);
+        old.changes == Some(self.changes)
+            && self.table.cover.holds(identity.hash)
+            && (!old.is_there
+                || slot.is_some_and(|slot| self.table.location(slot) == Some(location)))
     }
 
     /// Writes one record of a key and makes it the newest. The checks are done.
@@ -98,11 +129,12 @@ impl<F: Flash> Engine<'_, F> {
         head: &Head,
         key: &[u8],
         value: &[u8],
+        old: &mut Old,
     ) -> Result<(), Error> {
         self.prepare_write(head.total())?;
         let mut tries = 2 * self.segments.count();
         let most = tries;
-        let entry = loop {
+        loop {
             let room = self.make_room(head.total());
             let written = match room {
                 Ok(_) => {
@@ -112,25 +144,30 @@ impl<F: Flash> Engine<'_, F> {
                 Err(error) => Err(error),
             };
             match written {
-                Ok(entry) => break entry,
+                Ok(()) => break,
                 Err(Error::WriteFailed) if tries > 0 && room.is_ok() => tries -= 1,
                 Err(error) => {
                     if room.is_ok() || tries < most {
                         // It may be there all the same, and the next mount will find it.
                         self.lose_count();
-                        let _or_later = self.make_counted();
                     }
                     return Err(error);
                 }
             }
-        };
-        self.publish(identity, &entry)?;
+        }
+        let entry = self.record.entry();
+        self.publish(identity, &entry, old)?;
         self.io.sync()
     }
 
     /// Makes `entry` the newest record of its key.
-    pub(crate) fn publish(&mut self, identity: &Identity<'_>, entry: &Entry) -> Result<(), Error> {
-        let replaced = self.replace_by(identity, entry);
+    pub(crate) fn publish(
+        &mut self,
+        identity: &Identity<'_>,
+        entry: &Entry,
+        old: &mut Old,
+    ) -> Result<(), Error> {
+        let replaced = self.replace_by(identity, entry, old);
         if replaced.is_err() {
             // The record is on flash, and RAM does not know all of what it replaces.
             self.lose_count();
@@ -138,64 +175,51 @@ impl<F: Flash> Engine<'_, F> {
         replaced
     }
 
-    /// What the new record replaces is looked up now: collection may have moved it since the
-    /// checks.
-    fn replace_by(&mut self, identity: &Identity<'_>, entry: &Entry) -> Result<(), Error> {
-        let old = self.find_before(identity, entry)?;
-        let old_large = match old {
-            Some(spot) if spot.entry.head.kind == Kind::Large => Some(spot.entry),
-            _ => None,
-        };
-        if let Some(large) = old_large {
-            self.drop_fragments(&large)?;
+    fn replace_by(
+        &mut self,
+        identity: &Identity<'_>,
+        entry: &Entry,
+        old: &mut Old,
+    ) -> Result<(), Error> {
+        if !self.is_still(identity, old) {
+            old.is_there = self.find_before(identity, entry, &mut old.spot)?;
+        }
+        let Spot {
+            entry: replaced,
+            slot,
+        } = &old.spot;
+        if old.is_there && replaced.head.kind == Kind::Large {
+            self.drop_fragments(replaced)?;
         }
         let location = self.location(entry.segment, entry.place);
-        if let Some(spot) = old {
-            self.count_out(&spot.entry);
+        if old.is_there {
+            self.count_out(replaced);
         }
         self.count_in(entry);
-        match old {
-            Some(Spot {
-                slot: Some(slot), ..
-            }) => self.table.replace(slot, location),
+        match slot {
+            Some(slot) if old.is_there => self.table.replace(*slot, location),
             _ if !self.table.cover.holds(identity.hash) => {}
             _ => self.learn_new(identity.hash, location)?,
         }
         Ok(())
     }
 
-    /// The newest record of a key, `entry` itself left out.
+    /// The newest record of a key, `entry` itself left out; `false`: there is none.
     fn find_before(
         &mut self,
         identity: &Identity<'_>,
         entry: &Entry,
-    ) -> Result<Option<Spot>, Error> {
+        old: &mut Spot,
+    ) -> Result<bool, Error> {
         if self.table.cover.holds(identity.hash) {
-            return match self.find(identity) {
-                Err(Error::Damaged) => Ok(None),
+            return match self.find(identity, old) {
+                Err(Error::Damaged) => Ok(false),
                 result => result,
             };
         }
-        let older = self.find_older(identity, entry)?;
-        Ok(older.map(|entry| Spot { entry, slot: None }))
-    }
-
-    /// The newest record of a key before `entry`, found without the index.
-    pub(crate) fn find_older(
-        &mut self,
-        identity: &Identity<'_>,
-        entry: &Entry,
-    ) -> Result<Option<Entry>, Error> {
-        let mut below = Some(entry.place);
-        let mut segment = Some(entry.segment);
-        while let Some(current) = segment {
-            if let Some(older) = self.find_in(current, identity, below)? {
-                return Ok(Some(older));
-            }
-            below = None;
-            segment = self.segments.next_down(Some(current));
-        }
-        Ok(None)
+        old.slot = None;
+        let (segment, below) = (Some(entry.segment), Some(entry.place));
+        self.find_down(identity, segment, below, &mut old.entry)
     }
 
     /// Puts a new key into the index, which covers its hash. Its record is counted.
@@ -219,7 +243,7 @@ impl<F: Flash> Engine<'_, F> {
             }
             Err(error) => return Err(error),
         };
-        self.forget_fragments(KeySource::Stored(*large), &parent.id, parent.count)
+        self.forget_fragments(KeySource::Stored(large), &parent.id, parent.count)
     }
 
     /// Takes the fragments of a value that is not needed any more out of index and counts: through
@@ -250,7 +274,8 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Takes a fragment out of the index, which covers its hash, and out of the counts.
     fn forget(&mut self, identity: &Identity<'_>) -> Result<(), Error> {
-        if let Ok(Some(spot)) = self.find(identity) {
+        let mut spot = Spot::nothing();
+        if self.find(identity, &mut spot) == Ok(true) {
             if let Some(slot) = spot.slot {
                 self.table.remove(slot);
             }
@@ -261,6 +286,7 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Takes fragments from `first` on that are `missing` in the index out of the counts. Of
     /// several copies the one in the newest segment is counted.
+    #[inline(never)]
     fn forget_by_walk(
         &mut self,
         key: KeySource<'_>,
@@ -271,11 +297,12 @@ impl<F: Flash> Engine<'_, F> {
         let mut segment = self.segments.next_down(None);
         while let Some(current) = segment.filter(|_| !missing.is_empty()) {
             let mut walk = self.walk(current);
-            while let Some(entry) = walk.next(&mut self.io)? {
+            while walk.next(&mut self.io)? {
+                let entry = walk.entry();
                 if entry.head.kind != Kind::Fragment {
                     continue;
                 }
-                let found = self.identity_of(&entry)?;
+                let found = self.identity_of(entry)?;
                 let Some((id, index)) = found
                     .fragment
                     .as_ref()
@@ -286,10 +313,10 @@ impl<F: Flash> Engine<'_, F> {
                 let index = index.try_into().map_or(0, u16::from_le_bytes);
                 let wanted = Identity { key, ..found };
                 if id == value
-                    && self.is_of(&entry, &wanted)?
+                    && self.is_of(entry, &wanted)?
                     && missing.remove(index.wrapping_sub(first))
                 {
-                    self.count_out(&entry);
+                    self.count_out(entry);
                 }
             }
             segment = self.segments.next_down(Some(current));
@@ -300,11 +327,12 @@ impl<F: Flash> Engine<'_, F> {
     /// Removes a key that exists.
     pub(crate) fn remove_key(&mut self, key: &[u8]) -> Result<(), Error> {
         let identity = Identity::of_key(key);
-        let old = self.find_replaceable(&identity)?.ok_or(Error::NotFound)?;
-        if old.entry.head.kind == Kind::Tombstone {
+        let mut old = Old::unknown();
+        self.find_replaceable(&identity, &mut old)?;
+        if !old.is_there || old.spot.entry.head.kind == Kind::Tombstone {
             return Err(Error::NotFound);
         }
         let head = Head::new(Kind::Tombstone, 0, key.len(), 0);
-        self.write_record(&identity, &head, key, &[])
+        self.write_record(&identity, &head, key, &[], &mut old)
     }
 }

@@ -4,7 +4,7 @@
 //! flash operation. At least one segment is free. `docs/format.md` section 7.
 #![forbid(unsafe_code)]
 
-use super::{Engine, record::Kind, walk::Entry, write::Open};
+use super::{Engine, record::Kind, scan::Entry, write::Open};
 use crate::{error::Error, flash::Flash};
 
 /// Segments tried before a write is given up.
@@ -107,16 +107,18 @@ impl<F: Flash> Engine<'_, F> {
         }
         self.make_counted()?;
         self.conclude_opening()?;
+        // Where that failed all that was to be left out counts again.
+        self.make_counted()?;
         self.settle()
     }
 
     /// Makes the open user segment one that a record of `total` bytes fits in.
     pub(crate) fn make_room(&mut self, total: u32) -> Result<Open, Error> {
-        // A read that failed meanwhile may have left the counts unfinished: what seems to hold
-        // nothing live is left out of the next list.
-        self.make_counted()?;
         let mut tries = TRIES_MAX.min(2 * u32::from(self.segments.count()) + 4);
         loop {
+            // A read that failed meanwhile, or an opening that was given up, may have left the
+            // counts unfinished: what seems to hold nothing live is left out of the next list.
+            self.make_counted()?;
             if let Some(open) = self.user
                 && open.has_room(&self.io, total, 0)
             {
@@ -146,10 +148,25 @@ impl<F: Flash> Engine<'_, F> {
         let leaves = |segment| segment != next && self.may_leave(segment);
         let frees_another = self.segments.idle() > 0 && self.segments.all().any(leaves);
         if self.segments.free() > 1 || frees_another {
-            return self.open_segment(None);
+            return match self.lingering() {
+                Some(victim) if self.reads(victim) => self.collect(victim),
+                _ => self.open_segment(None),
+            };
         }
         let victim = self.choose_victim(total, next).ok_or(Error::WriteFailed)?;
         self.collect(victim)
+    }
+
+    /// Whether the flash lets a segment be read: one that it does not is no reason to fail a write
+    /// that does not need it.
+    fn reads(&mut self, segment: u16) -> bool {
+        let mut scan = self.scan(segment);
+        loop {
+            match scan.next(&mut self.io) {
+                Ok(true) => {}
+                result => return result.is_ok(),
+            }
+        }
     }
 
     /// The way out when sectors failed and no segment is free: what is live in the emptiest one

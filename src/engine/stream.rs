@@ -13,9 +13,9 @@ use super::{
     find::{Identity, KeySource},
     layout::quotient,
     record::{CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Head, Kind, LARGE_SIZE},
+    scan::Entry,
+    set::Old,
     value::{Large, fragment_id},
-    walk::Entry,
-    write::Recording,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -30,8 +30,8 @@ pub(crate) struct Stream {
     key_len: u32,
     size: u32,
     given: u32,
-    /// The record being written.
-    record: Option<Recording>,
+    /// A record of it is being written.
+    is_recording: bool,
     /// Number and place of the first fragment; all ones before there is one.
     pub(crate) id: [u8; 12],
     /// A record with the key in it: the first fragment.
@@ -100,23 +100,34 @@ impl<F: Flash> Engine<'_, F> {
         })
     }
 
+    /// One or the other.
+    #[inline(never)]
+    fn plan(&self, key_len: usize, size: u32, fragments: bool) -> Option<Plan> {
+        if fragments {
+            self.in_fragments(key_len, size)
+        } else {
+            self.whole(key_len, size)
+        }
+    }
+
     /// All checks of a set, in order; how the value is to be stored.
     fn check_set(
         &mut self,
         identity: &Identity<'_>,
         key: &[u8],
         size: u32,
+        old: &mut Old,
     ) -> Result<Shape, Error> {
-        let plans = [
-            self.whole(key.len(), size),
-            self.in_fragments(key.len(), size),
-        ];
-        if plans == [None; 2] {
+        let plan = |engine: &Self, fragments| engine.plan(key.len(), size, fragments);
+        if plan(self, false).or(plan(self, true)).is_none() {
             return Err(Error::TooLarge);
         }
-        self.find_replaceable(identity)?;
+        self.find_replaceable(identity, old)?;
         let mut refused = Error::TooLarge;
-        for plan in plans.into_iter().flatten() {
+        for fragments in [false, true] {
+            let Some(plan) = plan(self, fragments) else {
+                continue;
+            };
             match self.check_fit(plan.units, plan.largest) {
                 Ok(()) => return Ok(plan.shape),
                 Err(error) if refused == Error::TooLarge => refused = error,
@@ -140,11 +151,7 @@ impl<F: Flash> Engine<'_, F> {
         // The first is looked at alone: where it does not fit, none above it may.
         let (mut high, mut middle) = (VALUE_MAX + 1, low);
         while low < high {
-            let plan = if in_fragments {
-                self.in_fragments(key_len, middle)
-            } else {
-                self.whole(key_len, middle)
-            };
+            let plan = self.plan(key_len, middle, in_fragments);
             let fits = plan.is_some_and(|plan| {
                 let capacity = self.capacity(plan.largest.max(self.largest));
                 self.live.saturating_add(plan.units) <= capacity
@@ -163,10 +170,11 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn set_value(&mut self, key: &[u8], value: &[u8], flags: u8) -> Result<(), Error> {
         let size = u32::try_from(value.len()).map_err(|_| Error::TooLarge)?;
         let identity = Identity::of_key(key);
-        match self.check_set(&identity, key, size)? {
+        let mut old = Old::unknown();
+        match self.check_set(&identity, key, size, &mut old)? {
             Shape::Whole => {
                 let head = Head::new(Kind::Value, flags, key.len(), size);
-                self.write_record(&identity, &head, key, value)
+                self.write_record(&identity, &head, key, value, &mut old)
             }
             Shape::Fragments { piece } => {
                 let mut tries = self.segments.count();
@@ -197,7 +205,7 @@ impl<F: Flash> Engine<'_, F> {
     /// Starts a value of `size` bytes.
     pub(crate) fn start_stream(&mut self, key: &[u8], size: u32, flags: u8) -> Result<(), Error> {
         let identity = Identity::of_key(key);
-        let shape = self.check_set(&identity, key, size)?;
+        let shape = self.check_set(&identity, key, size, &mut Old::unknown())?;
         self.prepare_write(self.io.layout.block)?;
         let piece = match shape {
             Shape::Whole => 0,
@@ -214,88 +222,92 @@ impl<F: Flash> Engine<'_, F> {
         flags: u8,
         piece: u32,
     ) -> Result<(), Error> {
-        let mut stream = Stream {
+        self.stream = Some(Stream {
             hash: identity.hash,
             flags,
             key_len: key.len() as u32,
             size,
             given: 0,
-            record: None,
+            is_recording: false,
             id: [0xFF; 12],
             source: None,
             piece,
             count: 0,
             piece_left: 0,
-        };
-        if piece == 0 {
+        });
+        let begun = if piece == 0 {
             let head = Head::new(Kind::Value, flags, key.len(), size);
-            let mut record = self.start_record(&head)?;
-            self.put_in(&mut record, key)?;
-            stream.record = Some(record);
+            self.start_record(&head).and_then(|()| self.put(key))
         } else {
-            self.start_fragment(&mut stream, KeySource::Given(key))?;
+            self.start_fragment(key)
+        };
+        if begun.is_err() {
+            self.stream = None;
         }
-        self.stream = Some(stream);
-        Ok(())
+        begun
     }
 
-    fn start_record(&mut self, head: &Head) -> Result<Recording, Error> {
+    /// Makes room for a record of the value, and starts it.
+    fn start_record(&mut self, head: &Head) -> Result<(), Error> {
         let open = self.make_room(head.total())?;
-        let started = Recording::start(&mut self.io, open, head);
+        let started = self.record.start(&mut self.io, open, head);
+        self.set_recording(true);
         self.close_if_failed(started)
     }
 
-    fn put_in(&mut self, record: &mut Recording, bytes: &[u8]) -> Result<(), Error> {
-        let result = record.put(&mut self.io, bytes);
+    /// Adds bytes to the record that was started.
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let result = self.record.put(&mut self.io, bytes);
         self.close_if_failed(result)
+    }
+
+    fn set_recording(&mut self, is_recording: bool) {
+        if let Some(stream) = &mut self.stream {
+            stream.is_recording = is_recording;
+        }
     }
 
     /// A segment in which a program failed takes no more records.
     fn close_if_failed<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if result.is_err() {
             self.user = None;
+            self.set_recording(false);
             return self.end_or_give_up_opening(result);
         }
         result
     }
 
-    fn start_fragment(&mut self, stream: &mut Stream, key: KeySource<'_>) -> Result<(), Error> {
+    /// Starts the next fragment; `key` is that of the first one.
+    fn start_fragment(&mut self, key: &[u8]) -> Result<(), Error> {
+        let stream = self.stream.as_ref().ok_or(Error::WriteFailed)?;
         let size = stream.piece.min(stream.size - stream.given);
-        let head = Head::new(
-            Kind::Fragment,
-            0,
-            stream.key_len as usize,
-            FRAGMENT_ID + size,
-        );
+        let key_len = stream.key_len as usize;
+        let head = Head::new(Kind::Fragment, 0, key_len, FRAGMENT_ID + size);
         let open = self.make_room(head.total())?;
-        if stream.count == 0 {
+        if let Some(stream) = &mut self.stream
+            && stream.count == 0
+        {
             let number = self.segments.number(open.segment);
             put(&mut stream.id, 0, number.to_le_bytes());
             put(&mut stream.id, 8, open.place.to_le_bytes());
         }
-        let mut record = self.start_record(&head)?;
-        // The first fragment may have moved while room was made.
-        match self
-            .stream
-            .and_then(|known| known.source)
-            .map_or(key, KeySource::Stored)
-        {
-            KeySource::Given(bytes) => self.put_in(&mut record, bytes)?,
-            KeySource::Stored(source) => self.put_key_of(&mut record, &source)?,
-        }
-        self.put_in(&mut record, &fragment_id(&stream.id, stream.count))?;
+        self.start_record(&head)?;
+        self.put_key(key)?;
+        let Some(stream) = &mut self.stream else {
+            return Err(Error::WriteFailed);
+        };
         stream.piece_left = size;
-        stream.record = Some(record);
-        Ok(())
+        let id = fragment_id(&stream.id, stream.count);
+        self.put(&id)
     }
 
     /// Takes in the next bytes of the value. After a failure of the flash the value is dropped.
     pub(crate) fn add(&mut self, data: &[u8]) -> Result<(), Error> {
-        let stream = self.stream.ok_or(Error::InvalidArgument)?;
+        let stream = self.stream.as_ref().ok_or(Error::InvalidArgument)?;
         if data.len() > (stream.size - stream.given) as usize {
             return Err(Error::InvalidSize);
         }
-        let result = self.add_checked(stream, data);
+        let result = self.add_checked(data);
         if result.is_err() && self.stream.is_some() {
             self.user = self.user.filter(|_| result != Err(Error::WriteFailed));
             self.abort()?;
@@ -303,12 +315,12 @@ impl<F: Flash> Engine<'_, F> {
         result
     }
 
-    fn add_checked(&mut self, mut stream: Stream, mut data: &[u8]) -> Result<(), Error> {
+    fn add_checked(&mut self, mut data: &[u8]) -> Result<(), Error> {
         while !data.is_empty() {
-            if stream.record.is_none() {
-                let source = stream.source.ok_or(Error::WriteFailed)?;
-                self.start_fragment(&mut stream, KeySource::Stored(source))?;
-                stream.source = self.stream.and_then(|known| known.source);
+            let stream = self.stream.as_ref().ok_or(Error::WriteFailed)?;
+            if !stream.is_recording {
+                self.start_fragment(&[])?;
+                continue;
             }
             let room = if stream.piece == 0 {
                 data.len()
@@ -316,29 +328,28 @@ impl<F: Flash> Engine<'_, F> {
                 stream.piece_left as usize
             };
             let (now, later) = divide(data, room);
-            let mut record = stream.record.ok_or(Error::WriteFailed)?;
-            self.put_in(&mut record, now)?;
-            stream.record = Some(record);
-            stream.given += now.len() as u32;
+            self.put(now)?;
             data = later;
-            if stream.piece > 0 {
-                stream.piece_left -= now.len() as u32;
-                if stream.piece_left == 0 {
-                    self.end_fragment(&mut stream)?;
+            if let Some(stream) = &mut self.stream {
+                stream.given += now.len() as u32;
+                if stream.piece > 0 {
+                    stream.piece_left -= now.len() as u32;
+                    if stream.piece_left == 0 {
+                        self.end_fragment()?;
+                    }
                 }
             }
-            self.stream = Some(stream);
         }
         Ok(())
     }
 
-    fn end_fragment(&mut self, stream: &mut Stream) -> Result<(), Error> {
-        let entry = self.end_record(stream)?;
-        stream.count += 1;
-        if stream.source.is_none() {
-            stream.source = Some(entry);
+    #[inline(never)]
+    fn end_fragment(&mut self) -> Result<(), Error> {
+        let entry = self.end_record()?;
+        if let Some(stream) = &mut self.stream {
+            stream.count += 1;
+            stream.source = stream.source.or(Some(entry));
         }
-        self.stream = Some(*stream);
         // Counted before anything can fail: what is given up is counted out again.
         self.count_in(&entry);
         let identity = match self.identity_of(&entry) {
@@ -357,10 +368,17 @@ impl<F: Flash> Engine<'_, F> {
         Ok(())
     }
 
-    /// Copies the key of a stored record.
-    fn put_key_of(&mut self, record: &mut Recording, source: &Entry) -> Result<(), Error> {
+    /// Adds the key to the record that was started: from the first fragment, which may have moved
+    /// while room was made, or where there is none yet, `key`.
+    fn put_key(&mut self, key: &[u8]) -> Result<(), Error> {
+        let stream = self.stream.as_ref().ok_or(Error::WriteFailed)?;
+        if stream.count == 0 {
+            return self.put(key);
+        }
+        let source = stream.source.ok_or(Error::WriteFailed);
+        let source = self.close_if_failed(source)?;
         let base = self.base(source.segment);
-        let mut at = self.key_offset(source);
+        let mut at = self.key_offset(&source);
         let mut left = source.head.key_len();
         while left > 0 {
             let mut piece = [0; 64];
@@ -368,86 +386,71 @@ impl<F: Flash> Engine<'_, F> {
             // What was programmed of the record so far cannot be again.
             let read = self.io.read(base, at, piece, 0);
             at = self.close_if_failed(read)?;
-            self.put_in(record, piece)?;
+            self.put(piece)?;
             left -= piece.len() as u32;
         }
         Ok(())
     }
 
-    fn end_record(&mut self, stream: &mut Stream) -> Result<Entry, Error> {
-        let record = stream.record.take().ok_or(Error::InvalidArgument)?;
-        self.finish_record(record)
-    }
-
-    fn finish_record(&mut self, record: Recording) -> Result<Entry, Error> {
-        let entry = record.entry();
-        let finished = record.finish(&mut self.io, 0);
-        self.user = finished.ok();
+    /// Completes the record that was started.
+    fn end_record(&mut self) -> Result<Entry, Error> {
+        self.set_recording(false);
+        self.user = None;
+        let finished = self.end_append();
         self.end_or_give_up_opening(finished)?;
-        Ok(entry)
+        Ok(self.record.entry())
     }
 
     /// Makes the value current.
     pub(crate) fn finalize(&mut self) -> Result<(), Error> {
-        let mut stream = self.stream.ok_or(Error::InvalidArgument)?;
+        let stream = self.stream.as_ref().ok_or(Error::InvalidArgument)?;
         if stream.given < stream.size {
             self.abort()?;
             return Err(Error::InvalidSize);
         }
-        let entry = if stream.piece == 0 {
-            self.end_record(&mut stream)
+        let hash = stream.hash;
+        let ended = if stream.piece == 0 {
+            self.end_record()
         } else {
-            self.write_large(&stream)
+            self.write_large()
         };
-        let entry = match entry {
+        let entry = match ended {
             Ok(entry) => entry,
             Err(error) => {
-                self.stream = Some(Stream {
-                    record: None,
-                    ..stream
-                });
                 let aborted = self.abort();
                 // The record may be there all the same, and the next mount will find it.
                 self.lose_count();
-                let _or_later = self.make_counted();
                 return aborted.and(Err(error));
             }
         };
         self.stream = None;
-        let key = KeySource::Stored(entry);
         let identity = Identity {
-            key,
+            key: KeySource::Stored(&entry),
             fragment: None,
-            hash: stream.hash,
+            hash,
         };
-        self.publish(&identity, &entry)?;
+        self.publish(&identity, &entry, &mut Old::unknown())?;
         self.io.sync()
     }
 
-    fn write_large(&mut self, stream: &Stream) -> Result<Entry, Error> {
+    fn write_large(&mut self) -> Result<Entry, Error> {
+        let stream = self.stream.as_ref().ok_or(Error::WriteFailed)?;
+        stream.source.ok_or(Error::WriteFailed)?;
         let large = Large {
             id: stream.id,
             size: stream.size,
             piece: stream.piece,
             count: stream.count,
         };
-        let head = Head::new(
-            Kind::Large,
-            stream.flags,
-            stream.key_len as usize,
-            LARGE_SIZE,
-        );
+        let key_len = stream.key_len as usize;
+        let head = Head::new(Kind::Large, stream.flags, key_len, LARGE_SIZE);
         let mut tries = self.segments.count();
         loop {
-            let mut record = self.start_record(&head)?;
-            let source = self
-                .stream
-                .and_then(|known| known.source)
-                .ok_or(Error::WriteFailed)?;
+            self.start_record(&head)?;
             let done = self
-                .put_key_of(&mut record, &source)
-                .and_then(|()| self.put_in(&mut record, &large.encode()))
-                .and_then(|()| self.finish_record(record));
+                .put_key(&[])
+                .and_then(|()| self.put(&large.encode()))
+                .and_then(|()| self.end_record());
             match done {
                 Err(Error::WriteFailed) if tries > 0 => tries -= 1,
                 result => return result,
@@ -457,17 +460,16 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Drops the value being set; the old one stays.
     pub(crate) fn abort(&mut self) -> Result<(), Error> {
-        let stream = self.stream.ok_or(Error::InvalidArgument)?;
-        if let Some(record) = stream.record
-            && self.user.is_some()
-        {
-            self.user = Some(record.abandon(&self.io));
+        let stream = self.stream.as_mut().ok_or(Error::InvalidArgument)?;
+        if stream.is_recording && self.user.is_some() {
+            self.user = Some(self.record.abandon(&self.io));
         }
+        let (source, id, count) = (stream.source, stream.id, stream.count);
         // It ends even if its fragments do not read: then they are counted as needed still.
         self.stream = None;
-        if let Some(source) = stream.source
-            && let Err(error) =
-                self.forget_fragments(KeySource::Stored(source), &stream.id, stream.count)
+        // Where all is counted anew, they are not.
+        if let Some(source) = &source.filter(|_| self.is_counted)
+            && let Err(error) = self.forget_fragments(KeySource::Stored(source), &id, count)
         {
             self.lose_count();
             return Err(error);

@@ -9,12 +9,13 @@
 use super::{
     Engine,
     io::SCAN,
+    layout::Layout,
     record::{HEAD_MAX, Kind},
-    walk::{Entry, crc_holds, read_block_head, read_head},
+    scan::{Entry, crc_holds, read_block_head, read_head},
 };
 use crate::{error::Error, flash::Flash};
 
-pub(crate) use super::walk::Hidden;
+pub(crate) use super::scan::Hidden;
 
 /// Looks at what may read differently each time before it is taken for untouched.
 const LOOKS: u32 = 8;
@@ -74,8 +75,11 @@ impl<F: Flash> Engine<'_, F> {
         while last.head.kind == Kind::Retire && looks > 0 {
             looks -= 1;
             self.io.forget();
-            let head = read_head(&mut self.io, last.segment, number, last.place, SCAN)?;
-            if head != Some(last.head) || !crc_holds(&mut self.io, number, last, SCAN)? {
+            let mut now = *last;
+            if !read_head(&mut self.io, number, &mut now, SCAN)?
+                || now != *last
+                || !crc_holds(&mut self.io, number, last, SCAN)?
+            {
                 return Ok(false);
             }
         }
@@ -88,7 +92,8 @@ impl<F: Flash> Engine<'_, F> {
         let mut units = 0_u32;
         let mut behind = self.io.layout.first;
         let mut walk = self.walk(segment);
-        while let Some(entry) = walk.next(&mut self.io)? {
+        while walk.next(&mut self.io)? {
+            let entry = walk.entry();
             if entry.head.kind.is_indexed() {
                 units = units.saturating_add(self.io.layout.units_of(&entry.head));
             }
@@ -99,7 +104,7 @@ impl<F: Flash> Engine<'_, F> {
             }
             found = Some(Tail {
                 segment,
-                last: entry,
+                last: *entry,
                 void_from: entry.place,
                 safe: 0,
                 units,
@@ -113,7 +118,7 @@ impl<F: Flash> Engine<'_, F> {
     /// Takes the part of a record that a power cut may have torn into RAM, if the record verifies
     /// then: from there it reads the same each time.
     fn pin(&mut self, tail: &Tail) -> Result<bool, Error> {
-        let layout = self.io.layout;
+        let layout = &self.io.layout;
         let last = &tail.last;
         let number = self.segments.low_number(last.segment);
         let end = layout.end_of(last.place, last.head.total());
@@ -121,8 +126,12 @@ impl<F: Flash> Engine<'_, F> {
         for _ in 0..LOOKS {
             self.io.pin(self.base(last.segment) + from, end - from)?;
             let reached = self.is_reached(tail, from)?;
-            let head = read_head(&mut self.io, last.segment, number, last.place, SCAN)?;
-            if reached && head == Some(last.head) && crc_holds(&mut self.io, number, last, SCAN)? {
+            let mut now = *last;
+            if reached
+                && read_head(&mut self.io, number, &mut now, SCAN)?
+                && now == *last
+                && crc_holds(&mut self.io, number, last, SCAN)?
+            {
                 return Ok(true);
             }
         }
@@ -147,13 +156,13 @@ impl<F: Flash> Engine<'_, F> {
     /// The first block behind everything that may have been programmed, given the last record
     /// that was. FORMAT 9.4
     fn safe_place(&mut self, last: &Entry) -> Result<u32, Error> {
-        let layout = self.io.layout;
+        let Layout { block, end, .. } = self.io.layout;
         let mut safe = self.behind_touched(last)?;
-        safe = self.behind_programmed(last.segment, safe, layout.end)?;
+        safe = self.behind_programmed(last.segment, safe, end)?;
         // A cut left what it touched in the next few blocks: it may show at another look.
         for _ in 0..LOOKS {
             self.io.forget();
-            let near = layout.end.min(safe + 2 * layout.block);
+            let near = end.min(safe + 2 * block);
             safe = self.behind_programmed(last.segment, safe, near)?;
         }
         Ok(safe)
@@ -161,60 +170,62 @@ impl<F: Flash> Engine<'_, F> {
 
     /// The first block that the record after `last` cannot have reached.
     fn behind_touched(&mut self, last: &Entry) -> Result<u32, Error> {
-        let layout = self.io.layout;
+        let Layout {
+            block: size,
+            end: limit,
+            ..
+        } = self.io.layout;
         let segment = last.segment;
         let number = self.segments.low_number(segment);
-        let end = layout.end_of(last.place, last.head.total());
-        let mut headed = layout.block_start(end - 1);
-        let mut block = headed + layout.block;
-        while block < layout.end {
+        let end = self.io.layout.end_of(last.place, last.head.total());
+        let mut headed = self.io.layout.block_start(end - 1);
+        let mut block = headed + size;
+        while block < limit {
             if read_block_head(&mut self.io, segment, number, block)?.is_some() {
                 headed = block;
             }
-            block += layout.block;
+            block += size;
         }
-        let mut touched = headed + layout.block;
-        if end < layout.end
-            && layout.block_start(end) == headed
-            && self.reach_from(segment, end)? <= layout.block_end(headed)
+        let mut touched = headed + size;
+        if end < limit
+            && self.io.layout.block_start(end) == headed
+            && self.reach_from(segment, end)? <= self.io.layout.block_end(headed)
         {
             touched = headed;
         }
-        Ok(touched + layout.block)
+        Ok(touched + size)
     }
 
     /// How far in its block what begins at `at` went, or may have gone. What resumed there does not
     /// count as long as nothing follows it, and what followed may have been cut off: so each record
     /// that is complete is passed.
     fn reach_from(&mut self, segment: u16, at: u32) -> Result<u32, Error> {
-        let layout = self.io.layout;
         let number = self.segments.low_number(segment);
-        let end = layout.block_end(at);
-        let mut place = at;
-        while place < end {
-            let Some(head) = read_head(&mut self.io, segment, number, place, 0)? else {
-                break;
-            };
-            let behind = layout.end_of(place, head.total());
-            let entry = Entry {
-                segment,
-                place,
-                head,
-                damaged: false,
-            };
+        let end = self.io.layout.block_end(at);
+        let mut entry = Entry {
+            segment,
+            place: at,
+            ..Entry::nothing()
+        };
+        while entry.place < end && read_head(&mut self.io, number, &mut entry, 0)? {
+            let behind = self.io.layout.end_of(entry.place, entry.head.total());
             if behind > end || !crc_holds(&mut self.io, number, &entry, 0)? {
                 return Ok(behind);
             }
-            place = behind;
+            entry.place = behind;
         }
         // The header of the next one may reach there.
-        Ok(place + HEAD_MAX as u32)
+        Ok(entry.place + HEAD_MAX as u32)
     }
 
     /// The first block from `safe` on behind everything up to `to` that does not read as erased: it
     /// was programmed, even where nothing in it checks. What reads as erased proves nothing.
     fn behind_programmed(&mut self, segment: u16, safe: u32, to: u32) -> Result<u32, Error> {
-        let layout = self.io.layout;
+        let Layout {
+            block: size,
+            end: limit,
+            ..
+        } = self.io.layout;
         if !self.io.shape.needs_erase {
             return Ok(safe);
         }
@@ -222,11 +233,11 @@ impl<F: Flash> Engine<'_, F> {
         let mut behind = safe;
         let mut block = safe;
         while block < to {
-            let end = layout.end.min(block + layout.block);
+            let end = limit.min(block + size);
             if !self.io.is_blank(base + block, base + end)? {
-                behind = block + layout.block;
+                behind = block + size;
             }
-            block += layout.block;
+            block += size;
         }
         Ok(behind)
     }

@@ -33,6 +33,9 @@ pub struct Config {
     pub previous_on_damage: bool,
     /// Do not read back what was programmed and erased.
     pub skip_verify: bool,
+    /// Collect the segment with the least live, where that is little, however few segments are in
+    /// use: not only where there are so many that a mount takes long.
+    pub tidy_always: bool,
 }
 
 /// Size and flags of a value.

@@ -5,14 +5,15 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    Engine, Info,
-    bytes::{divide_mut, put, take},
+    Engine, Info, WINDOW,
+    bytes::{copy, divide, divide_mut, put, take},
+    checksum::Crc,
     find::{FragmentId, Identity, KeySource, Spot},
-    io::AHEAD,
+    io::{AHEAD, SCAN},
     layout::{quotient, remainder},
-    record::{CRC_SIZE, FRAGMENT_ID, Kind, LARGE_SIZE, seed},
+    record::{FRAGMENT_ID, Kind, LARGE_SIZE, seed},
+    scan::Entry,
     stream::VALUE_MAX,
-    walk::Entry,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -73,11 +74,14 @@ impl<F: Flash> Engine<'_, F> {
         offset: u32,
         buffer: &mut [u8],
     ) -> Result<usize, Error> {
-        let spot = self.find_live(identity)?.ok_or(Error::NotFound)?;
+        let mut spot = Spot::nothing();
+        if !self.find_live(identity, &mut spot)? {
+            return Err(Error::NotFound);
+        }
         match self.read_entry(&spot.entry, offset, buffer) {
             Err(Error::Damaged) => {
                 self.damaged_records = self.damaged_records.saturating_add(1);
-                self.read_previous(identity, &spot, offset, buffer)
+                self.read_previous(identity, &mut spot.entry, offset, buffer)
             }
             result => result,
         }
@@ -87,29 +91,25 @@ impl<F: Flash> Engine<'_, F> {
     fn read_previous(
         &mut self,
         identity: &Identity<'_>,
-        damaged: &Spot,
+        entry: &mut Entry,
         offset: u32,
         buffer: &mut [u8],
     ) -> Result<usize, Error> {
         if !self.config.previous_on_damage {
             return Err(Error::Damaged);
         }
-        let mut segment = Some(damaged.entry.segment);
-        let mut below = Some(damaged.entry.place);
-        while let Some(current) = segment {
-            while let Some(entry) = self.find_in(current, identity, below)? {
-                if entry.head.kind == Kind::Tombstone {
-                    return Err(Error::Damaged);
-                }
-                match self.read_entry(&entry, offset, buffer) {
-                    Err(Error::Damaged) => below = Some(entry.place),
-                    result => return result,
-                }
+        loop {
+            let (segment, below) = (Some(entry.segment), Some(entry.place));
+            if !self.find_down(identity, segment, below, entry)?
+                || entry.head.kind == Kind::Tombstone
+            {
+                return Err(Error::Damaged);
             }
-            below = None;
-            segment = self.segments.next_down(Some(current));
+            match self.read_entry(entry, offset, buffer) {
+                Err(Error::Damaged) => {}
+                result => return result,
+            }
         }
-        Err(Error::Damaged)
     }
 
     fn read_entry(
@@ -118,28 +118,25 @@ impl<F: Flash> Engine<'_, F> {
         offset: u32,
         buffer: &mut [u8],
     ) -> Result<usize, Error> {
-        let size = self.size_of(entry)?;
+        let large = match entry.head.kind {
+            Kind::Large => Some(self.read_large_head(entry)?),
+            _ => None,
+        };
+        let size = large
+            .as_ref()
+            .map_or(entry.head.value_len, |large| large.size);
         let left = size.checked_sub(offset).ok_or(Error::InvalidSize)?;
         let count = (left as usize).min(buffer.len());
         let out = buffer.get_mut(..count).unwrap_or(&mut []);
-        let result = if entry.head.kind == Kind::Large {
-            self.read_large(entry, offset, out)
-        } else {
-            self.read_checked(entry, offset, out)
+        let result = match &large {
+            Some(large) => self.read_large(entry, large, offset, out),
+            None => self.read_checked(entry, offset, out),
         };
         if let Err(error) = result {
             out.fill(0);
             return Err(error);
         }
         Ok(count)
-    }
-
-    /// Bytes of the value that starts with this record.
-    fn size_of(&mut self, entry: &Entry) -> Result<u32, Error> {
-        if entry.head.kind == Kind::Large {
-            return Ok(self.read_large_head(entry)?.size);
-        }
-        Ok(entry.head.value_len)
     }
 
     pub(crate) fn read_large_head(&mut self, entry: &Entry) -> Result<Large, Error> {
@@ -151,8 +148,13 @@ impl<F: Flash> Engine<'_, F> {
         Large::decode(&bytes).ok_or(Error::Damaged)
     }
 
-    fn read_large(&mut self, entry: &Entry, offset: u32, out: &mut [u8]) -> Result<(), Error> {
-        let large = self.read_large_head(entry)?;
+    fn read_large(
+        &mut self,
+        entry: &Entry,
+        large: &Large,
+        offset: u32,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
         let mut at = offset;
         let mut rest = out;
         while !rest.is_empty() {
@@ -161,12 +163,16 @@ impl<F: Flash> Engine<'_, F> {
             let count = rest.len().min((large.piece - inside) as usize);
             let (now, later) = divide_mut(rest, count);
             let id = large.fragment_id(index);
-            let identity = self.fragment_identity(KeySource::Stored(*entry), id)?;
-            let fragment = self.find(&identity)?.ok_or(Error::Damaged)?.entry;
+            let identity = self.fragment_identity(KeySource::Stored(entry), id)?;
+            let mut spot = Spot::nothing();
+            if !self.find(&identity, &mut spot)? {
+                return Err(Error::Damaged);
+            }
+            let fragment = &spot.entry;
             if fragment.head.value_len < FRAGMENT_ID + inside + count as u32 {
                 return Err(Error::Damaged);
             }
-            self.read_checked(&fragment, FRAGMENT_ID + inside, now)?;
+            self.read_checked(fragment, FRAGMENT_ID + inside, now)?;
             at += count as u32;
             rest = later;
         }
@@ -191,23 +197,24 @@ impl<F: Flash> Engine<'_, F> {
             self.io.read(base, from, out, AHEAD)?;
             return Ok(());
         }
-        let mut crc = head.start_crc(seed(number, entry.place));
-        let mut at = self.key_offset(entry);
+        let mut crc = Crc::new(seed(number, entry.place));
+        let at = self.io.layout.start_of(entry.place);
         // What is not in the window yet is read with one call, where the window has room for it.
-        let end = self.io.layout.end_of(entry.place, head.total());
-        let ahead = |at: u32| end.saturating_sub(at);
-        for count in [head.key_len(), offset] {
-            let add = |piece: &[u8]| crc.add(piece);
-            at = self.io.visit(base, at, count, ahead(at), add)?;
-        }
-        at = self.io.read(base, at, out, ahead(at))?;
-        crc.add(out);
-        let rest = head.value_len.saturating_sub(offset + out.len() as u32);
-        let add = |piece: &[u8]| crc.add(piece);
-        at = self.io.visit(base, at, rest, ahead(at), add)?;
-        let mut stored = [0; CRC_SIZE as usize];
-        self.io.read(base, at, &mut stored, ahead(at))?;
-        if u32::from_le_bytes(stored) != crc.value() {
+        let count = head.total();
+        let mut before = (head.encoded_len() + head.key_len() + offset) as usize;
+        let mut rest = out;
+        // Behind one that takes several there may be the next piece of the value.
+        let ahead = if count > WINDOW as u32 { SCAN } else { 0 };
+        self.io.visit(base, at, count, ahead, |piece| {
+            crc.add(piece);
+            let (passed, wanted) = divide(piece, before);
+            before -= passed.len();
+            let (wanted, _) = divide(wanted, rest.len());
+            let (place, later) = divide_mut(core::mem::take(&mut rest), wanted.len());
+            copy(place, wanted);
+            rest = later;
+        })?;
+        if !crc.holds() {
             return Err(Error::Damaged);
         }
         self.verified = here;
@@ -215,11 +222,18 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     pub(crate) fn read_info(&mut self, identity: &Identity<'_>) -> Result<Info, Error> {
-        let spot = self.find_live(identity)?.ok_or(Error::NotFound)?;
-        let size = self.size_of(&spot.entry)?;
+        let mut spot = Spot::nothing();
+        if !self.find_live(identity, &mut spot)? {
+            return Err(Error::NotFound);
+        }
+        let head = &spot.entry.head;
+        let size = match head.kind {
+            Kind::Large => self.read_large_head(&spot.entry)?.size,
+            _ => head.value_len,
+        };
         Ok(Info {
             size,
-            flags: spot.entry.head.flags,
+            flags: head.flags,
         })
     }
 }

@@ -9,15 +9,22 @@ use crate::{error::Error, flash::Flash};
 /// The part of the open segment that is left when the next one is made ready to be opened: as much
 /// as the largest record takes.
 const SOON: u32 = 4;
+/// The part that is left when collection ahead of need begins. What dies meanwhile is not moved;
+/// begun later, there is no time to free a segment with one victim a write.
+const LATE: u32 = 3;
+/// And when what rests begins to move, which has many turns to come: that spreads wear.
+const EARLY: u32 = 2;
 
 /// From this many segments on, what is moved goes to segments of its own.
 const SEGMENTS_FOR_APART: u32 = 16;
 /// Segments that must be left over beside what is live: the two that are open, the free one, and
 /// one for what is dead. With fewer, two open ones cost more than they save.
 const SPARE_FOR_APART: u32 = 4;
-/// The part of the open segment that is left when collection ahead of need begins. What dies
-/// meanwhile is not moved; begun later, there is no time to free a segment with one victim a write.
-const LATE: u32 = 2;
+
+/// Bytes of segments in use above which a mount takes long.
+const MOUNT: u32 = 256 << 10;
+/// A segment lingers on in which one part in so many is live.
+const LINGERS: u32 = 24;
 
 /// Segments that are erased ahead: a write opens two where what must move leaves no room for it.
 const READY: usize = 2;
@@ -43,19 +50,25 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(());
         };
         let free = self.segments.free();
-        if self.paced || !self.is_nearly_over(LATE) || free == 0 || self.opening.is_some() {
+        let part = if self.is_nearly_over(LATE) {
+            LATE
+        } else {
+            EARLY
+        };
+        let is_idle = u32::from(self.paced) >= part || !self.is_nearly_over(part);
+        if is_idle || free == 0 || self.opening.is_some() {
             return Ok(());
         }
         let apart = self.apart.map(|open| open.segment);
         let may = |segment: u16| segment != open.segment && Some(segment) != apart;
         let payload = self.io.layout.payload_units();
         let best = || {
-            let wanted = free == 1 && self.separates();
+            let wanted = part == LATE && free == 1 && self.separates();
             self.best(|segment| wanted && may(segment) && self.segments.live(segment) < payload)
         };
         let overdue = self.overdue().filter(|&segment| may(segment));
         let Some(victim) = overdue.or_else(best) else {
-            self.paced = true;
+            self.paced = part as u8;
             return Ok(());
         };
         // What an earlier session has left behind the end of one has to go first.
@@ -72,7 +85,7 @@ impl<F: Flash> Engine<'_, F> {
     pub(crate) fn maintain_step(&mut self) -> Result<bool, Error> {
         let soon = self.is_nearly_over(SOON)
             || self.dropped
-            || self.separates() && self.is_nearly_over(LATE);
+            || self.separates() && self.is_nearly_over(EARLY);
         if self.segments.usable() < 2 || !soon {
             return Ok(false);
         }
@@ -129,6 +142,27 @@ impl<F: Flash> Engine<'_, F> {
     fn most_beside(&self, total: u32) -> u32 {
         let layout = &self.io.layout;
         layout.payload_units().saturating_sub(layout.units(total))
+    }
+
+    /// The segment with the least live, where that is so little that a mount should not have to
+    /// read it, and those in use are so many that this takes long. One with nothing live needs no
+    /// collection.
+    pub(crate) fn lingering(&self) -> Option<u16> {
+        let used = self
+            .segments
+            .used()
+            .saturating_mul(self.io.layout.segment_size);
+        if used <= MOUNT && !self.config.tidy_always {
+            return None;
+        }
+        let open = [self.user, self.apart].map(|open| open.map(|open| open.segment));
+        let little = self.io.layout.payload_units() / LINGERS;
+        self.candidates()
+            .filter(|&segment| {
+                let live = self.segments.live(segment);
+                !open.contains(&Some(segment)) && (1..=little).contains(&live)
+            })
+            .min_by_key(|&segment| self.segments.live(segment))
     }
 
     /// The oldest segment, where it must be collected because its number is far behind, or because

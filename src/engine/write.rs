@@ -11,7 +11,7 @@ use super::{
     io::Io,
     layout::HEAD_SIZE,
     record::{BlockHead, Head, Kind, seed},
-    walk::Entry,
+    scan::Entry,
 };
 use crate::{error::Error, flash::Flash};
 
@@ -50,10 +50,12 @@ impl Open {
     }
 }
 
-/// A record that is being written.
+/// The record that is being written. There is one at a time; it has a place of its own in the
+/// store, as it is too large to be handed about on the stack.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recording {
-    open: Open,
+    /// The segment, as it is behind the record when that is complete.
+    pub(crate) open: Open,
     /// As the segment was before, for a record given up before anything was programmed.
     before: Open,
     head: Head,
@@ -68,38 +70,56 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
+    /// What is there before a record is started.
+    pub(crate) fn nothing() -> Self {
+        let open = Open {
+            segment: 0,
+            number: 0,
+            place: 0,
+            units: 0,
+            breaks: false,
+            marks: false,
+        };
+        Recording {
+            open,
+            before: open,
+            head: Head::new(Kind::Note, 0, 0, 0),
+            place: 0,
+            at: 0,
+            from: 0,
+            left: 0,
+            crc: Crc::new(0),
+        }
+    }
+
     /// Starts a record at the end of `open`. The caller has made room for it.
     pub(crate) fn start<F: Flash>(
+        &mut self,
         io: &mut Io<'_, F>,
         open: Open,
         head: &Head,
-    ) -> Result<Recording, Error> {
+    ) -> Result<(), Error> {
         let place = open.place;
         let seed = seed(open.number, place);
         let start = io.layout.start_of(place);
-        let mut head = *head;
+        self.before = open;
+        self.open = open;
+        self.open.marks = false;
+        self.head = *head;
         if open.marks && head.void_from().is_none() {
-            head = head.resuming(Some(io.layout.whole_units(place)));
+            self.head = head.resuming(Some(io.layout.whole_units(place)));
         }
-        let mut this = Recording {
-            open: Open {
-                marks: false,
-                ..open
-            },
-            before: open,
-            head,
-            place,
-            at: start,
-            from: place,
-            left: head.total(),
-            crc: Crc::new(seed),
-        };
+        self.place = place;
+        self.at = start;
+        self.from = place;
+        self.left = self.head.total();
+        self.crc = Crc::new(seed);
         if start != place {
             let units = io.layout.whole_units(place - io.layout.block_start(place));
-            this.put_block_head(io, place, Some(units));
+            self.put_block_head(io, place, Some(units));
         }
-        this.put(io, head.encode(seed).as_slice())?;
-        Ok(this)
+        let head = self.head.encode(seed);
+        self.put(io, head.as_slice())
     }
 
     /// The record as it will be found.
@@ -166,12 +186,12 @@ impl Recording {
     }
 
     /// Ends the record. `damage` is mixed into its CRC: 0, unless a record that was damaged is
-    /// moved and must stay so. Returns the segment as it is now.
+    /// moved and must stay so.
     pub(crate) fn finish<F: Flash>(
-        mut self,
+        &mut self,
         io: &mut Io<'_, F>,
         damage: u32,
-    ) -> Result<Open, Error> {
+    ) -> Result<(), Error> {
         let crc = self.crc.value() ^ damage;
         self.put_raw(io, &crc.to_le_bytes())?;
         let end = super::layout::round_up(self.at, io.layout.align);
@@ -182,11 +202,11 @@ impl Recording {
         if self.head.kind.is_indexed() {
             self.open.units += io.layout.units_of(&self.head);
         }
-        Ok(self.open)
+        Ok(())
     }
 
     /// Gives the record up. Returns the segment as it is now.
-    pub(crate) fn abandon<F: Flash>(self, io: &Io<'_, F>) -> Open {
+    pub(crate) fn abandon<F: Flash>(&self, io: &Io<'_, F>) -> Open {
         if self.from == self.before.place {
             return self.before;
         }
@@ -202,14 +222,19 @@ impl Recording {
 
 impl<F: Flash> Engine<'_, F> {
     /// Appends a record whose key and value are at hand. A failure closes the segment.
-    pub(crate) fn append(&mut self, head: &Head, key: &[u8], value: &[u8]) -> Result<Entry, Error> {
+    pub(crate) fn append(&mut self, head: &Head, key: &[u8], value: &[u8]) -> Result<(), Error> {
         let open = self.user.take().ok_or(Error::WriteFailed)?;
-        let mut record = Recording::start(&mut self.io, open, head)?;
-        record.put(&mut self.io, key)?;
-        record.put(&mut self.io, value)?;
-        let entry = record.entry();
-        self.user = Some(record.finish(&mut self.io, 0)?);
-        Ok(entry)
+        self.record.start(&mut self.io, open, head)?;
+        self.record.put(&mut self.io, key)?;
+        self.record.put(&mut self.io, value)?;
+        self.end_append()
+    }
+
+    /// Ends a record that is appended.
+    pub(crate) fn end_append(&mut self) -> Result<(), Error> {
+        self.record.finish(&mut self.io, 0)?;
+        self.user = Some(self.record.open);
+        Ok(())
     }
 
     /// Appends a record that says nothing but what its header does.
@@ -219,6 +244,6 @@ impl<F: Flash> Engine<'_, F> {
         if !self.user.is_some_and(fits) {
             return Err(Error::WriteFailed);
         }
-        self.append(&head, &[], &[]).map(|_| ())
+        self.append(&head, &[], &[])
     }
 }

@@ -34,6 +34,7 @@ pub(super) unsafe fn reference<'a, T>(pointer: *const T) -> Result<&'a T, Error>
 /// # Safety
 /// `text` is not NULL and points to a NUL-terminated text or to at least 1025 readable bytes, and
 /// nobody changes it during `'a`.
+#[inline(never)]
 unsafe fn text<'a>(text: *const c_char) -> Result<&'a [u8], Error> {
     let text = text.cast::<u8>();
     for length in 0..=KEY_MAX {

@@ -59,9 +59,9 @@ pub(super) const HANDLE_SIZE: usize = match size_of::<usize>() {
 } as usize;
 
 /// Part of KV_STORE_RAM: bytes of a handle where pointers have 32 bits or fewer.
-pub const KV_RAM_HANDLE_32: u32 = 1216;
+pub const KV_RAM_HANDLE_32: u32 = 1152;
 /// Part of KV_STORE_RAM: bytes of a handle where pointers have 64 bits.
-pub const KV_RAM_HANDLE_64: u32 = 1408;
+pub const KV_RAM_HANDLE_64: u32 = 1280;
 /// Part of KV_STORE_RAM: bytes for each segment.
 pub const KV_RAM_SEGMENT: u32 = 8;
 /// Part of KV_STORE_RAM: bytes of the read buffer and of the write buffer for program units up
@@ -137,6 +137,7 @@ pub(super) unsafe fn check(config: *const kv_store_config_t) -> Result<Checked, 
         format_if_unrecognised: choice(config.format, KV_FORMAT_IF_UNRECOGNISED)?,
         previous_on_damage: choice(config.on_damage, KV_ON_DAMAGE_PREVIOUS)?,
         skip_verify: choice(config.flags, KV_SKIP_VERIFY)?,
+        tidy_always: false,
     };
     let layout = layout(&flash, &engine, config.keys)?;
     Ok(Checked {

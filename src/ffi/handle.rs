@@ -385,8 +385,7 @@ fn seed(address: usize) -> usize {
     (address.rotate_left(usize::BITS / 2) ^ spread) | 1
 }
 
-/// Makes a handle at the start of the lent memory, of a store that has not looked at its flash. It
-/// is made where it stays, and not inlined: it would lie on the stack while the store is mounted.
+/// Makes a handle at the start of the lent memory, of a store that has not looked at its flash.
 ///
 /// # Safety
 /// `ram` is NULL or points to `ram_size` bytes that nobody else uses as long as the handle is.
@@ -401,6 +400,18 @@ unsafe fn place(
     let memory = unsafe { divide(base, &checked.layout) };
     let parts = Parts::new(&checked.flash, memory, &checked.engine)?;
     let store = base.cast::<kv_store_t>();
+    // SAFETY: `base` is aligned and has HANDLE_SIZE bytes before what `memory` uses.
+    unsafe { make(store, checked, parts) };
+    Ok(store)
+}
+
+/// Not inlined: what it makes lies on the stack meanwhile, and would do so during all that comes
+/// before and after.
+///
+/// # Safety
+/// `store` is aligned and points to HANDLE_SIZE bytes that nobody else uses.
+#[inline(never)]
+unsafe fn make(store: *mut kv_store_t, checked: Checked, parts: Parts<'static>) {
     let seed = seed(store.addr());
     let handle = kv_store_t {
         marker: AtomicUsize::new(0),
@@ -417,9 +428,8 @@ unsafe fn place(
             salt: seed,
         }),
     };
-    // SAFETY: `base` is aligned and has HANDLE_SIZE bytes before what `memory` uses.
+    // SAFETY: this function's contract.
     unsafe { store.write(handle) };
-    Ok(store)
 }
 
 /// Mounts a store and makes a handle of it at the start of the lent memory.

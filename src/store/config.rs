@@ -31,6 +31,7 @@ impl Config {
                 format_if_unrecognised: false,
                 previous_on_damage: false,
                 skip_verify: false,
+                tidy_always: false,
             },
         }
     }

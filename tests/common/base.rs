@@ -40,7 +40,9 @@ impl Workload {
     ];
 }
 
-pub const LEVELS: [u32; 5] = [10, 30, 50, 75, 95];
+pub const LEVELS: [u32; 6] = [10, 30, TIDY, 50, 75, 95];
+/// The level at which old segments are tidied up, as in a store so large that a mount takes long.
+const TIDY: u32 = 40;
 
 /// All that a base follows from. Numbers, so that a line of text replays it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +125,7 @@ impl Base {
         let workload = Workload::ALL[plan.workload];
         let config = Config {
             format_if_unrecognised: workload == Workload::Format,
+            tidy_always: plan.level == TIDY,
             ..Config::default()
         };
         let mut sim = Sim::new(class.geometry.clone(), plan.seed);

@@ -353,9 +353,13 @@ impl Run<'_> {
             Step::Full if self.base.is_tight(self.at) => Ok(()),
             Step::Full => {
                 // Written again, a value can be one piece that was two: then less fits beside it.
+                // From then on more can be live than without cuts: what did not fit was not
+                // replaced.
+                if std::mem::replace(&mut self.outcome.cramped, true) {
+                    return Ok(());
+                }
                 let live = store.stats().map_err(|error| error.to_string())?.live_bytes;
                 let before = self.base.live.get(self.at).copied().unwrap_or(0);
-                self.outcome.cramped = true;
                 (live <= before)
                     .then_some(())
                     .ok_or_else(|| format!("space is lost: {live} live, {before} without cuts"))

@@ -18,7 +18,7 @@ use crate::common::{IndexSize, Lent};
 #[test]
 fn a_retire_record_that_rots_costs_nothing() {
     let (mut needed, mut damaged, mut gone) = (0, 0, 0);
-    for rounds in (1000..1500).step_by(7) {
+    for rounds in (1000..1500).step_by(3) {
         let filled = fill(20, rounds);
         let geometry = filled.sim.geometry().clone();
         let (d, mut image) = (division(&geometry), filled.sim.image());
