@@ -175,6 +175,7 @@ impl<F: Flash> Engine<'_, F> {
         replaced
     }
 
+    /// Counts `entry` in and what it replaces out, and lets the index find it.
     fn replace_by(
         &mut self,
         identity: &Identity<'_>,
