@@ -2,7 +2,6 @@
 //! made, while an old segment is read that nothing needs.
 #![cfg(feature = "sim")]
 #![expect(
-    clippy::unwrap_used,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     reason = "test helpers: whatever goes wrong is to stop the test"
