@@ -148,3 +148,36 @@ fn a_mount_reads_no_more_the_longer_a_store_is_used() {
         assert!(read < most, "{read} bytes read, {most} at most");
     }
 }
+
+/// The same beside data that are never set again: they move for wear, too, and where there are few
+/// segments they move to one that has to be opened for that.
+#[test]
+fn with_work_ahead_no_set_waits_for_what_rests() {
+    for (sectors, size, cold) in [(8, 4096, 150), (8, 4096, 180), (15, 1024, 90)] {
+        let config = Config::default();
+        let mut sim = Sim::new(Geometry::uniform(sectors, size, 4), 1);
+        let mut lent = Lent::new(&sim, &config, IndexSize::Full.slots(cold + 8));
+        Engine::format(&mut sim, lent.memory(), &config).unwrap();
+        let erases = Rc::new(Cell::new(0));
+        let flash = Counted {
+            sim: &mut sim,
+            erases: erases.clone(),
+        };
+        let mut store = Engine::mount(flash, lent.memory(), &config).unwrap();
+        for key in 0..cold {
+            store
+                .set(format!("cold {key}").as_bytes(), &[7; 90], 0)
+                .unwrap();
+        }
+        for set in 0..3000_u32 {
+            while store.maintain(1).unwrap() > 0 {}
+            let before = erases.get();
+            store.set(b"hot", &[8; 90], 0).unwrap();
+            assert_eq!(
+                erases.get(),
+                before,
+                "{sectors} sectors, {cold} keys: {set}"
+            );
+        }
+    }
+}

@@ -358,7 +358,8 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// # Errors
     /// [`Error::InvalidArgument`] when none was; [`Error::ReadFailed`].
     pub fn set_abort(&mut self) -> Result<(), Error> {
-        self.abort()
+        let result = self.abort();
+        self.conclude(result)
     }
 
     /// Whether a stream is open.

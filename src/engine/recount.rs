@@ -70,7 +70,10 @@ impl<F: Flash> Engine<'_, F> {
         };
         let identity = self.identity_of(&copy)?;
         let mut original = Spot::nothing();
-        let is_found = self.find(&identity, &mut original)?;
+        let is_found = match self.find(&identity, &mut original) {
+            Err(Error::Damaged) => false,
+            found => found?,
+        };
         if let Some(stream) = &mut self.stream {
             stream.source = is_found.then_some(original.entry);
         }

@@ -8,10 +8,9 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    bytes::divide,
-    checksum::{Crc, Hasher},
+    checksum::Hasher,
     io::{Io, SCAN},
-    record::{BlockHead, FRAGMENT_ID, HEAD_MAX, Head, Kind, seed},
+    record::{BlockHead, CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Head, Kind, seed},
 };
 use crate::{error::Error, flash::Flash};
 
@@ -277,21 +276,20 @@ fn verify<F: Flash>(
     let entry = &read.entry;
     let head = &entry.head;
     let base = io.layout.address(entry.segment);
-    let mut crc = Crc::new(seed(number, entry.place));
+    // Not from its first byte on: of a record that goes over the end of the window, no more is read
+    // again than what was not looked at.
+    let mut crc = head.start_crc(seed(number, entry.place));
     let mut hasher = Hasher::new();
     let is_fragment = head.kind == Kind::Fragment && head.value_len >= FRAGMENT_ID;
     let id = if is_fragment { FRAGMENT_ID } else { 0 };
-    let mut before = head.encoded_len() as usize;
-    let mut hashed = (head.key_len() + id) as usize;
     let start = io.layout.start_of(entry.place);
-    io.visit(base, start, head.total(), ahead, |piece| {
+    let mut at = io.layout.advance(start, head.encoded_len());
+    at = io.visit(base, at, head.key_len() + id, ahead, |piece| {
         crc.add(piece);
-        let (passed, rest) = divide(piece, before);
-        before -= passed.len();
-        let (key, _) = divide(rest, hashed);
-        hashed -= key.len();
-        hasher.add(key);
+        hasher.add(piece);
     })?;
+    let rest = head.value_len - id + CRC_SIZE;
+    io.visit(base, at, rest, ahead, |piece| crc.add(piece))?;
     read.hash = hasher.value();
     Ok(crc.holds())
 }

@@ -98,13 +98,12 @@ impl<F: Flash> Engine<'_, F> {
         identity: &Identity<'_>,
         old: &mut Old,
     ) -> Result<(), Error> {
-        old.is_there = match self.find(identity, &mut old.spot) {
+        (old.is_there, old.changes) = match self.find(identity, &mut old.spot) {
             // The header that does not read any more is of another key, or was lost: either way
-            // the new record counts from now on.
-            Err(Error::Damaged) => false,
-            found => found?,
+            // the new record counts from now on. It is looked for again all the same.
+            Err(Error::Damaged) => (false, None),
+            found => (found?, Some(self.changes)),
         };
-        old.changes = Some(self.changes);
         let head = &old.spot.entry.head;
         if old.is_there && head.kind != Kind::Tombstone && head.flags & FLAG_WRITE_ONCE != 0 {
             return Err(Error::WriteProtected);

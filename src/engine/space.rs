@@ -159,7 +159,7 @@ impl<F: Flash> Engine<'_, F> {
 
     /// Whether the flash lets a segment be read: one that it does not is no reason to fail a write
     /// that does not need it.
-    fn reads(&mut self, segment: u16) -> bool {
+    pub(crate) fn reads(&mut self, segment: u16) -> bool {
         let mut scan = self.scan(segment);
         loop {
             match scan.next(&mut self.io) {

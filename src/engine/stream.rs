@@ -435,7 +435,6 @@ impl<F: Flash> Engine<'_, F> {
 
     fn write_large(&mut self) -> Result<Entry, Error> {
         let stream = self.stream.as_ref().ok_or(Error::WriteFailed)?;
-        stream.source.ok_or(Error::WriteFailed)?;
         let large = Large {
             id: stream.id,
             size: stream.size,
@@ -446,6 +445,8 @@ impl<F: Flash> Engine<'_, F> {
         let head = Head::new(Kind::Large, stream.flags, key_len, LARGE_SIZE);
         let mut tries = self.segments.count();
         loop {
+            let source = self.stream.as_ref().and_then(|stream| stream.source);
+            source.ok_or(Error::WriteFailed)?;
             self.start_record(&head)?;
             let done = self
                 .put_key(&[])

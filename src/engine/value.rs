@@ -7,11 +7,10 @@
 use super::{
     Engine, Info, WINDOW,
     bytes::{copy, divide, divide_mut, put, take},
-    checksum::Crc,
     find::{FragmentId, Identity, KeySource, Spot},
     io::{AHEAD, SCAN},
     layout::{quotient, remainder},
-    record::{FRAGMENT_ID, Kind, LARGE_SIZE, seed},
+    record::{CRC_SIZE, FRAGMENT_ID, Kind, LARGE_SIZE, seed},
     scan::Entry,
     stream::VALUE_MAX,
 };
@@ -197,11 +196,11 @@ impl<F: Flash> Engine<'_, F> {
             self.io.read(base, from, out, AHEAD)?;
             return Ok(());
         }
-        let mut crc = Crc::new(seed(number, entry.place));
-        let at = self.io.layout.start_of(entry.place);
+        let mut crc = head.start_crc(seed(number, entry.place));
+        let at = self.key_offset(entry);
         // What is not in the window yet is read with one call, where the window has room for it.
-        let count = head.total();
-        let mut before = (head.encoded_len() + head.key_len() + offset) as usize;
+        let count = head.key_len() + head.value_len + CRC_SIZE;
+        let mut before = (head.key_len() + offset) as usize;
         let mut rest = out;
         // Behind one that takes several there may be the next piece of the value.
         let ahead = if count > WINDOW as u32 { SCAN } else { 0 };

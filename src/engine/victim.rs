@@ -23,6 +23,8 @@ const SPARE_FOR_APART: u32 = 4;
 
 /// Bytes of segments in use above which a mount takes long.
 const MOUNT: u32 = 256 << 10;
+/// And how often what is live would fit into them.
+const SPREAD: u32 = 12;
 /// A segment lingers on in which one part in so many is live.
 const LINGERS: u32 = 24;
 
@@ -66,8 +68,11 @@ impl<F: Flash> Engine<'_, F> {
             let wanted = part == LATE && free == 1 && self.separates();
             self.best(|segment| wanted && may(segment) && self.segments.live(segment) < payload)
         };
+        let best = best();
+        // One that does not read, and so is never erased, is no reason to fail what needs no room.
         let overdue = self.overdue().filter(|&segment| may(segment));
-        let Some(victim) = overdue.or_else(best) else {
+        let overdue = overdue.filter(|&segment| self.reads(segment));
+        let Some(victim) = overdue.or(best) else {
             self.paced = part as u8;
             return Ok(());
         };
@@ -83,9 +88,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// One step of the work that can be done ahead; returns whether there was any.
     pub(crate) fn maintain_step(&mut self) -> Result<bool, Error> {
-        let soon = self.is_nearly_over(SOON)
-            || self.dropped
-            || self.separates() && self.is_nearly_over(EARLY);
+        let moves_early = self.separates() || self.overdue().is_some();
+        let soon =
+            self.is_nearly_over(SOON) || self.dropped || moves_early && self.is_nearly_over(EARLY);
         if self.segments.usable() < 2 || !soon {
             return Ok(false);
         }
@@ -148,19 +153,18 @@ impl<F: Flash> Engine<'_, F> {
     /// read it, and those in use are so many that this takes long. One with nothing live needs no
     /// collection.
     pub(crate) fn lingering(&self) -> Option<u16> {
-        let used = self
-            .segments
-            .used()
-            .saturating_mul(self.io.layout.segment_size);
-        if used <= MOUNT && !self.config.tidy_always {
+        let used = self.segments.used();
+        let payload = self.io.layout.payload_units();
+        let is_long = used.saturating_mul(self.io.layout.segment_size) > MOUNT
+            && used.saturating_mul(payload) / SPREAD > self.live;
+        if !is_long && !self.config.tidy_always {
             return None;
         }
         let open = [self.user, self.apart].map(|open| open.map(|open| open.segment));
-        let little = self.io.layout.payload_units() / LINGERS;
         self.candidates()
             .filter(|&segment| {
                 let live = self.segments.live(segment);
-                !open.contains(&Some(segment)) && (1..=little).contains(&live)
+                !open.contains(&Some(segment)) && (1..=payload / LINGERS).contains(&live)
             })
             .min_by_key(|&segment| self.segments.live(segment))
     }

@@ -11,7 +11,9 @@
 use core::{
     cell::UnsafeCell,
     ffi::c_void,
-    mem, ptr, slice,
+    mem,
+    ops::Deref,
+    ptr, slice,
     sync::atomic::{AtomicU8, AtomicUsize, Ordering},
 };
 
@@ -27,6 +29,13 @@ use crate::{
 /// the library's business.
 #[derive(Debug)]
 pub struct kv_store_t {
+    header: Header,
+}
+
+/// What is in a handle. The marker comes first: what is no handle is read no further than that.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Header {
     /// [`LIVE`] and this handle's own address while it is open. A copy, a closed handle and
     /// memory that never was one have something else here.
     marker: AtomicUsize,
@@ -72,11 +81,19 @@ pub(super) struct Session<'s> {
     writer: bool,
 }
 
+impl Deref for kv_store_t {
+    type Target = Header;
+
+    fn deref(&self) -> &Header {
+        &self.header
+    }
+}
+
 impl kv_store_t {
     fn is_live(store: *const Self) -> bool {
         // SAFETY: "Pointers": a store that is not NULL points to readable memory of the size of
         // a handle; the caller checked that it is aligned. Any bytes are a valid marker.
-        let marker = unsafe { &(*store).marker };
+        let marker = unsafe { &(*store).header.marker };
         marker.load(Ordering::Acquire) == LIVE ^ store.addr()
     }
 }
@@ -342,7 +359,7 @@ unsafe fn divide<'m>(base: *mut u8, layout: &Layout) -> Memory<'m> {
     let store = base.cast::<kv_store_t>();
     // A store that was open here is gone from now on.
     // SAFETY: `base` is aligned and has HANDLE_SIZE bytes; only the address of a field is taken.
-    let marker = unsafe { &raw mut (*store).marker };
+    let marker = unsafe { &raw mut (*store).header.marker };
     // SAFETY: as above.
     unsafe { marker.write(AtomicUsize::new(0)) };
     let block = base.wrapping_add(HANDLE_SIZE);
@@ -413,7 +430,7 @@ unsafe fn place(
 #[inline(never)]
 unsafe fn make(store: *mut kv_store_t, checked: Checked, parts: Parts<'static>) {
     let seed = seed(store.addr());
-    let handle = kv_store_t {
+    let header = Header {
         marker: AtomicUsize::new(0),
         busy: AtomicU8::new(FREE),
         lost: AtomicUsize::new(0),
@@ -429,7 +446,7 @@ unsafe fn make(store: *mut kv_store_t, checked: Checked, parts: Parts<'static>) 
         }),
     };
     // SAFETY: this function's contract.
-    unsafe { store.write(handle) };
+    unsafe { store.write(kv_store_t { header }) };
 }
 
 /// Mounts a store and makes a handle of it at the start of the lent memory.
@@ -445,8 +462,8 @@ pub(super) unsafe fn open(
     let store = unsafe { place(checked, ram, ram_size) }?;
     // SAFETY: `place` made it; it is not live, so no session of it exists.
     let handle = unsafe { &mut *store };
-    handle.open.get_mut().engine.start()?;
-    *handle.marker.get_mut() = LIVE ^ store.addr();
+    handle.header.open.get_mut().engine.start()?;
+    *handle.header.marker.get_mut() = LIVE ^ store.addr();
     Ok(store)
 }
 
@@ -463,5 +480,5 @@ pub(super) unsafe fn format(
     let store = unsafe { place(checked, ram, ram_size) }?;
     // SAFETY: `place` made it; it is not live, so no session of it exists.
     let handle = unsafe { &mut *store };
-    handle.open.get_mut().engine.make_empty()
+    handle.header.open.get_mut().engine.make_empty()
 }
