@@ -134,7 +134,7 @@ was worked out by hand for two rows:
 
 * `util60` on `nrf52`, against sequential-storage: a segment of 4,096 bytes takes 25 records, not
   26. A record of 151 bytes takes 156, as it crosses one or two block heads and is aligned to 4
-  bytes; header, list and retire record take 61. That makes two thirds of the difference, the
+  bytes; header, list and retire record take some 60. That makes two thirds of the difference, the
   bytes themselves most of the rest. Blocks of 256 bytes bring the row to 423, less than any other
   there with names, but each session that writes begins in a block that nothing has touched:
   devices that start often and write little would wear their flash twice as fast.
