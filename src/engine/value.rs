@@ -197,13 +197,17 @@ impl<F: Flash> Engine<'_, F> {
             return Ok(());
         }
         let mut crc = head.start_crc(seed(number, entry.place));
-        let at = self.key_offset(entry);
+        let mut at = self.key_offset(entry);
         // What is not in the window yet is read with one call, where the window has room for it.
-        let count = head.key_len() + head.value_len + CRC_SIZE;
-        let mut before = (head.key_len() + offset) as usize;
+        let count = head.value_len + CRC_SIZE;
+        let mut before = offset as usize;
         let mut rest = out;
         // Behind one that takes several there may be the next piece of the value.
         let ahead = if count > WINDOW as u32 { SCAN } else { 0 };
+        // The key alone: it is in the window as a rule, and what follows may not be.
+        let add = |piece: &[u8]| crc.add(piece);
+        let both = ahead.max(head.key_len() + count);
+        at = self.io.visit(base, at, head.key_len(), both, add)?;
         self.io.visit(base, at, count, ahead, |piece| {
             crc.add(piece);
             let (passed, wanted) = divide(piece, before);
