@@ -143,7 +143,7 @@ impl<F: Flash> Engine<'_, F> {
             .advance(start, entry.head.encoded_len() + entry.head.key_len())
     }
 
-    /// What identifies a record that a walk just returned: the hash is `walk.hash`.
+    /// What identifies a record that a walk just returned: the hash is `walk.hash()`.
     pub(crate) fn identity_in<'k>(
         &mut self,
         entry: &'k Entry,

@@ -64,11 +64,9 @@ impl<F: Flash> Engine<'_, F> {
         let apart = self.apart.map(|open| open.segment);
         let may = |segment: u16| segment != open.segment && Some(segment) != apart;
         let payload = self.io.layout.payload_units();
-        let best = || {
-            let wanted = part == LATE && free == 1 && self.separates();
-            self.best(|segment| wanted && may(segment) && self.segments.live(segment) < payload)
-        };
-        let best = best();
+        let wanted = part == LATE && free == 1 && self.separates();
+        let best =
+            self.best(|segment| wanted && may(segment) && self.segments.live(segment) < payload);
         // One that does not read, and so is never erased, is no reason to fail what needs no room.
         let overdue = self.overdue().filter(|&segment| may(segment));
         let overdue = overdue.filter(|&segment| self.reads(segment));
@@ -88,9 +86,9 @@ impl<F: Flash> Engine<'_, F> {
 
     /// One step of the work that can be done ahead; returns whether there was any.
     pub(crate) fn maintain_step(&mut self) -> Result<bool, Error> {
-        let moves_early = self.separates() || self.overdue().is_some();
-        let soon =
-            self.is_nearly_over(SOON) || self.dropped || moves_early && self.is_nearly_over(EARLY);
+        // What `pace` would begin to move from now on.
+        let early = || self.is_nearly_over(EARLY) && (self.separates() || self.overdue().is_some());
+        let soon = self.is_nearly_over(SOON) || self.dropped || early();
         if self.segments.usable() < 2 || !soon {
             return Ok(false);
         }
@@ -150,8 +148,8 @@ impl<F: Flash> Engine<'_, F> {
     }
 
     /// The segment with the least live, where that is so little that a mount should not have to
-    /// read it, and those in use are so many that this takes long. One with nothing live needs no
-    /// collection.
+    /// read it, and those in use are so many that this takes long, and far more than what is live
+    /// needs. One with nothing live needs no collection.
     pub(crate) fn lingering(&self) -> Option<u16> {
         let used = self.segments.used();
         let payload = self.io.layout.payload_units();
