@@ -140,11 +140,18 @@ impl<'m, F: Flash> Io<'m, F> {
         } else {
             0
         };
+        let address = base + *offset;
+        // Of a single record no more than a window still has: no byte is read twice. One of many is
+        // read again as a whole, as it is looked at more than once.
+        let held = self.windows.held_from(address).saturating_sub(skipped);
+        let most = match held {
+            1.. if ahead != SCAN => held,
+            _ => self.piece_max() - skipped,
+        };
         let piece = (self.layout.block_end(*offset) - *offset - skipped)
             .min(*count)
-            .min(self.piece_max() - skipped);
+            .min(most);
         let more = self.layout.advance(*offset, *count) - *offset;
-        let address = base + *offset;
         *offset += skipped + piece;
         *count -= piece;
         let found = self.fetch(address, skipped + piece, ahead.max(more))?;

@@ -120,6 +120,15 @@ impl<'m> Windows<'m> {
         self.buffer.get(from..from + len as usize)
     }
 
+    /// Bytes from `address` on that one of the windows has.
+    pub(crate) fn held_from(&self, address: u32) -> u32 {
+        let from = |held: Held| match address.checked_sub(held.at) {
+            Some(at) => held.len.saturating_sub(at),
+            None => 0,
+        };
+        from(self.large).max(from(self.small))
+    }
+
     /// Forgets all.
     pub(crate) fn forget(&mut self) {
         self.large.len = 0;
@@ -164,6 +173,9 @@ mod tests {
         assert_eq!(windows.choose(64), (Which::Small, 64));
         windows.fill(Which::Small, 5000, 64).fill(8);
         assert_eq!(windows.find(1200, 56), Some(&[7; 56][..]));
+        assert_eq!(windows.held_from(1200), 56);
+        assert_eq!(windows.held_from(999), 0);
+        assert_eq!(windows.held_from(5060), 4);
         assert_eq!(windows.find(5060, 4), Some(&[8; 4][..]));
         assert_eq!(windows.find(5060, 5), None);
         windows.forget_range(1255, 10);
