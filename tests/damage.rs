@@ -89,7 +89,7 @@ fn lost(filled: &Filled, store: &mut Store<'_, '_>) -> Result<Vec<u8>, String> {
         let mut buffer = [0; 64];
         let version = match store.get(&key_name(key), 0, &mut buffer) {
             Ok(size) => {
-                let bytes = &buffer[..size];
+                let bytes = &buffer[..size as usize];
                 let version = bytes.get(1).copied().unwrap_or(0);
                 if newest.is_none_or(|newest| version > newest) || value(key, version) != bytes {
                     return Err(format!("key {key} has bytes it never had: {bytes:02x?}"));

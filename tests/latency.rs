@@ -141,7 +141,7 @@ fn a_mount_reads_no_more_the_longer_a_store_is_used() {
         let mut store = lent.mount(&mut sim, &config).unwrap();
         for (key, &count) in newest.iter().enumerate() {
             let mut buffer = [0; 32];
-            let size = store.get(&name(key), 0, &mut buffer).unwrap();
+            let size = store.get(&name(key), 0, &mut buffer).unwrap() as usize;
             assert_eq!(buffer[..size], value(count), "key {key}");
         }
         let read = store.into_flash().counters().read_bytes - before;

@@ -47,7 +47,7 @@ fn fill_half(store: &mut Store<'_, '_>, geometry: &Geometry) -> Result<u32, Erro
 fn check_static(store: &mut Store<'_, '_>, count: u32) {
     let mut buffer = [0; SIZE as usize];
     for id in 0..count {
-        assert_eq!(store.get(&key(id), 0, &mut buffer), Ok(buffer.len()));
+        assert_eq!(store.get(&key(id), 0, &mut buffer), Ok(SIZE));
         assert_eq!(buffer[..], value(SIZE, id, 0), "key {id} has changed");
     }
 }

@@ -263,14 +263,15 @@ impl<'m, F: Flash> Engine<'m, F> {
         self.conclude(result)
     }
 
-    /// Copies the value of `key` from `offset` on into `buffer`; returns the bytes copied: what is
-    /// left of the value, or the buffer's length when that is less.
+    /// Copies the value of `key` from `offset` on into `buffer`, as much of it as that holds;
+    /// returns the bytes that are left of the value from there on, so more than the buffer's length
+    /// where it goes on behind what was copied.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] as [`Engine::set`]; [`Error::NotFound`];
     /// [`Error::InvalidSize`] when `offset` is behind the end; [`Error::Damaged`] when the check
     /// of what is stored fails (the buffer is cleared); [`Error::ReadFailed`].
-    pub fn get(&mut self, key: &[u8], offset: u32, buffer: &mut [u8]) -> Result<usize, Error> {
+    pub fn get(&mut self, key: &[u8], offset: u32, buffer: &mut [u8]) -> Result<u32, Error> {
         set::check_key(key)?;
         self.read_value(&Identity::of_key(key), offset, buffer)
     }
@@ -422,9 +423,11 @@ impl<'m, F: Flash> Engine<'m, F> {
     /// small; [`Error::Damaged`], [`Error::ReadFailed`].
     pub fn reserved_data_get(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let identity = Identity::of_key(&[]);
-        let size = self.read_info(&identity)?.size as usize;
-        let buffer = buffer.get_mut(..size).ok_or(Error::InvalidSize)?;
-        self.read_value(&identity, 0, buffer)
+        let size = self.read_value(&identity, 0, buffer)? as usize;
+        if size > buffer.len() {
+            return Err(Error::InvalidSize);
+        }
+        Ok(size)
     }
 
     /// Does work ahead that writes would otherwise do: up to `budget` steps, each at most one

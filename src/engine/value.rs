@@ -72,7 +72,7 @@ impl<F: Flash> Engine<'_, F> {
         identity: &Identity<'_>,
         offset: u32,
         buffer: &mut [u8],
-    ) -> Result<usize, Error> {
+    ) -> Result<u32, Error> {
         let mut spot = Spot::nothing();
         if !self.find_live(identity, &mut spot)? {
             return Err(Error::NotFound);
@@ -93,7 +93,7 @@ impl<F: Flash> Engine<'_, F> {
         entry: &mut Entry,
         offset: u32,
         buffer: &mut [u8],
-    ) -> Result<usize, Error> {
+    ) -> Result<u32, Error> {
         if !self.config.previous_on_damage {
             return Err(Error::Damaged);
         }
@@ -111,12 +111,7 @@ impl<F: Flash> Engine<'_, F> {
         }
     }
 
-    fn read_entry(
-        &mut self,
-        entry: &Entry,
-        offset: u32,
-        buffer: &mut [u8],
-    ) -> Result<usize, Error> {
+    fn read_entry(&mut self, entry: &Entry, offset: u32, buffer: &mut [u8]) -> Result<u32, Error> {
         let large = match entry.head.kind {
             Kind::Large => Some(self.read_large_head(entry)?),
             _ => None,
@@ -135,7 +130,7 @@ impl<F: Flash> Engine<'_, F> {
             out.fill(0);
             return Err(error);
         }
-        Ok(count)
+        Ok(left)
     }
 
     pub(crate) fn read_large_head(&mut self, entry: &Entry) -> Result<Large, Error> {

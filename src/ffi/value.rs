@@ -170,7 +170,8 @@ unsafe fn get(
     // No value has that many bytes, so the engine refuses it as it refuses every such offset.
     let offset = u32::try_from(offset).unwrap_or(u32::MAX);
     if let Some(buffer) = buffer {
-        return session.engine().get(key, offset, buffer);
+        let left = session.engine().get(key, offset, buffer)?;
+        return Ok(buffer.len().min(left as usize));
     }
     // No buffer: what is wrong with the key and the offset comes first, as in TDBStore.
     match session.engine().info(key)?.size.checked_sub(offset) {

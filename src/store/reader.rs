@@ -106,28 +106,13 @@ impl<'m, F: Flash> Reader<'m, F> {
         key: impl AsRef<[u8]>,
         buffer: &'b mut [u8],
     ) -> Result<Option<&'b [u8]>, Error> {
-        let key = key.as_ref();
-        let Some(size) = found(self.engine.get(key, 0, buffer))? else {
+        let Some(size) = found(self.engine.get(key.as_ref(), 0, buffer))? else {
             return Ok(None);
         };
-        if size == buffer.len() && self.is_longer(key, size)? {
-            return Err(Error::InvalidSize);
-        }
-        Ok(buffer.get(..size))
-    }
-
-    /// Whether the value of `key` goes on behind `size` bytes. It was just read and verified, so
-    /// this costs no flash read as a rule.
-    fn is_longer(&mut self, key: &[u8], size: usize) -> Result<bool, Error> {
-        let Ok(offset) = u32::try_from(size) else {
-            return Ok(false);
-        };
-        match self.engine.get(key, offset, &mut [0]) {
-            Ok(more) => Ok(more > 0),
-            // The newest value is damaged and was shorter; what was read is the one before.
-            Err(Error::InvalidSize) => Ok(false),
-            Err(error) => Err(error),
-        }
+        buffer
+            .get(..size as usize)
+            .map(Some)
+            .ok_or(Error::InvalidSize)
     }
 
     /// The value of `key` as an array of its exact size: for numbers, with `from_le_bytes`. `None`
@@ -188,8 +173,8 @@ impl<'m, F: Flash> Reader<'m, F> {
         offset: u32,
         buffer: &'b mut [u8],
     ) -> Result<Option<&'b [u8]>, Error> {
-        let size = found(self.engine.get(key.as_ref(), offset, buffer))?;
-        Ok(size.and_then(|size| buffer.get(..size)))
+        let left = found(self.engine.get(key.as_ref(), offset, buffer))?;
+        Ok(left.and_then(|left| buffer.get(..buffer.len().min(left as usize))))
     }
 
     /// Size and flags of the value of `key`; `None` when it does not exist.

@@ -208,7 +208,7 @@ fn read(store: &mut Store<'_, '_>, key: &[u8], allowed: &[Held]) -> Result<Held,
         }
         Err(error) => return Err(format!("get of {}, in flight: {error}", show_key(key))),
     };
-    buffer.truncate(size);
+    buffer.truncate(size as usize);
     // Flags come with `info`; here those of the value that has these bytes are taken.
     let same = allowed.iter().flatten().find(|held| held.0 == buffer);
     Ok(Some(

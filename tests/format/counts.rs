@@ -61,7 +61,7 @@ fn found(geometry: &Geometry, image: &[u8]) -> Contents {
         let key = &key[..size];
         let info = store.info(key).unwrap();
         let mut value = vec![0; info.size as usize];
-        assert_eq!(store.get(key, 0, &mut value), Ok(value.len()));
+        assert_eq!(store.get(key, 0, &mut value), Ok(value.len() as u32));
         contents.insert(key.to_vec(), (info.flags, value));
     }
     contents

@@ -295,7 +295,7 @@ fn check(store: &mut Store<'_, '_>, id: u32, held: Option<(u32, u32)>) -> Result
     let got = store.get(&key(id), 0, &mut buffer);
     let good = match (got, held) {
         (Ok(got), Some((size, version))) => {
-            got == size as usize && buffer[..got] == value(size, id, version)
+            got == size && buffer[..got as usize] == value(size, id, version)
         }
         (Err(Error::NotFound), None) => true,
         _ => false,

@@ -1,8 +1,10 @@
 //! `cargo xtask test`: every check and test but the soaks, in the order of what fails fastest.
 
+use std::process::Command;
+
 use clap::Args;
 
-use crate::process::{Failure, cargo, run as run_command};
+use crate::process::{Failure, cargo, run as run_command, run_lines, succeeded};
 use crate::report::{Outcome, Report};
 use crate::{
     bare_metal, bench, cmake, demo, firmware, footprint, freertos, fuzz, memory, package, races,
@@ -32,7 +34,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     report.step("format", || passes(cargo("fmt").args(["--all", "--check"])));
     report.step("lints", lints);
     report.step("tests", || {
-        passes(cargo("test").args(["--workspace", "--features", FEATURES, "--no-fail-fast"]))
+        cargo_test(cargo("test").args(["--workspace", "--features", FEATURES, "--no-fail-fast"]))
     });
     report.step("tests with crc-table", || {
         let options = [
@@ -43,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             "crc-table",
             "checksum",
         ];
-        passes(cargo("test").args(options))
+        cargo_test(cargo("test").args(options))
     });
     if !options.quick {
         report.step("documentation", documentation);
@@ -79,8 +81,27 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     report.finish()
 }
 
-fn passes(command: &mut std::process::Command) -> Outcome {
+fn passes(command: &mut Command) -> Outcome {
     run_command(command).into()
+}
+
+/// Runs `cargo test`; a failure names the tests that failed, as what they printed is far up.
+fn cargo_test(command: &mut Command) -> Outcome {
+    let mut failed = Vec::new();
+    let ended = run_lines(command, |line| {
+        println!("{line}");
+        failed.extend(failed_test(line).map(str::to_owned));
+    });
+    let result = ended.and_then(|status| match failed.as_slice() {
+        [] => succeeded(command, status),
+        names => Err(Failure::new(format!("failed tests: {}", names.join(", ")))),
+    });
+    result.into()
+}
+
+/// The name of the test, where this line of the test runner says that one failed.
+fn failed_test(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
 }
 
 fn lints() -> Outcome {
@@ -110,4 +131,19 @@ fn documentation() -> Outcome {
             .args(["--workspace", "--no-deps", "--features", FEATURES])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::failed_test;
+
+    #[test]
+    fn failed_tests_are_named() {
+        assert_eq!(
+            failed_test("test keys::order ... FAILED"),
+            Some("keys::order")
+        );
+        assert_eq!(failed_test("test keys::order ... ok"), None);
+        assert_eq!(failed_test("test result: FAILED. 1 passed"), None);
+    }
 }

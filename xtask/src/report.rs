@@ -101,8 +101,8 @@ impl Report {
             let (word, detail) = match &step.outcome {
                 Outcome::Passed => ("ok", ""),
                 Outcome::Skipped(what) => ("skipped", what.as_str()),
-                // Why stands where it failed.
-                Outcome::Failed(_) => ("FAILED", ""),
+                // All of it stands where it failed.
+                Outcome::Failed(why) => ("FAILED", why.lines().next().unwrap_or("")),
             };
             let seconds = step.took.as_secs_f64();
             let line = format!("{word:8} {seconds:7.1} s  {:40} {detail}", step.name);
@@ -168,5 +168,6 @@ mod tests {
                 .finish()
                 .is_err_and(|failure| failure.to_string().contains("bad"))
         );
+        assert!(report.summary().contains("broken"));
     }
 }
