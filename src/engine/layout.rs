@@ -235,15 +235,21 @@ impl Layout {
 
     /// Units of `align` that a record of `total` bytes counts for: no less than it takes at any
     /// place. Where a head is small against `align`, records pay for the heads they may meet;
-    /// where not, the payload of the segment does. FORMAT 7
+    /// where not, the payload of the segment does, and records get back what the heads that they
+    /// meet at any place are paid for and do not take. FORMAT 7
     #[inline(never)]
     pub(crate) fn units(&self, total: u32) -> u32 {
-        let heads = if self.records_pay_heads() {
-            (quotient(total.saturating_sub(1), self.block - HEAD_SIZE) + 1) * HEAD_SIZE
+        let per_block = self.block - HEAD_SIZE;
+        let pays = self.records_pay_heads();
+        let heads = if pays {
+            quotient(total.saturating_sub(1), per_block) + 1
         } else {
-            0
+            let before = self.block - self.head_room();
+            quotient(total.saturating_sub(before) + per_block - 1, per_block)
         };
-        self.whole_units(round_up(total.saturating_add(heads), self.align))
+        let taken = round_up(total.saturating_add(heads * HEAD_SIZE), self.align);
+        let paid = if pays { 0 } else { heads * self.head_room() };
+        self.whole_units(taken - paid)
     }
 
     /// Bytes that a record takes at most.
@@ -254,6 +260,11 @@ impl Layout {
     /// `bytes` in units of `align`, rounded down.
     pub(crate) fn whole_units(&self, bytes: u32) -> u32 {
         bytes >> (self.align_bits & 31)
+    }
+
+    /// Bytes that a head takes at most, what it adds to the padding of its record included.
+    fn head_room(&self) -> u32 {
+        HEAD_SIZE.max(self.align)
     }
 
     fn records_pay_heads(&self) -> bool {
@@ -272,7 +283,7 @@ impl Layout {
             self.block,
         );
         let heads = match self.records_pay_heads() {
-            false => blocks * HEAD_SIZE.max(self.align),
+            false => blocks * self.head_room(),
             true if self.first == self.block_start(self.first) => 0,
             // The first block is shorter: its record meets a head more than it pays for.
             true => self.align,
@@ -471,7 +482,7 @@ mod tests {
                 let (mut place, mut units) = (layout.first, 0);
                 loop {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    let total = 9 + (state >> 16) % (16 << (round % 6)) + round % 140;
+                    let total = 4 + (state >> 16) % (16 << (round % 6)) + round % 300;
                     units += layout.units(total);
                     if units > layout.payload_units() {
                         break;

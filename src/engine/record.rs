@@ -3,7 +3,12 @@
 //! ```text
 //! kind|flags  key length  value length  [void from]  check16  key  value  crc32  padding
 //!      1        varint       varint       varint        2                    4
+//!
+//! key length  value length  check16  key  value  crc32  padding
+//!      1         varint        2                    4
 //! ```
+//!
+//! The second form is that of plain values: no flags, a short key, nothing declared void.
 //!
 //! Invariant: a header that does not check is no header; lengths are only used after that.
 //! `docs/format.md` section 5.
@@ -22,8 +27,12 @@ pub(crate) const LARGE_SIZE: u32 = 22;
 /// The longest key, in bytes.
 pub const KEY_MAX: usize = 1024;
 
-/// Header bit: what lies between `void from` and this record is void. FORMAT 6.2
-const RESUMES: u8 = 8;
+/// First byte of a header: a plain value, and the other bits are the length of its key.
+const PLAIN: u8 = 0x80;
+/// First byte of another header: what lies between `void from` and this record is void. FORMAT 6.2
+const RESUMES: u8 = 0x40;
+/// What a varint with so many bytes behind its first begins with, and its smallest number.
+const VARINTS: [(u8, u32); 4] = [(0, 0), (0xC0, 192), (0xE0, 8384), (0xF0, 1_056_960)];
 
 /// What a record is. FORMAT 5.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,13 +110,26 @@ impl HeadBytes {
         }
     }
 
-    fn push_varint(&mut self, mut value: u32) {
-        while value >= 0x80 {
-            self.push((value & 0x7F) as u8 | 0x80);
-            value >>= 7;
+    fn push_varint(&mut self, value: u32) {
+        let behind = varint_len(value) as usize - 1;
+        let Some((prefix, base)) = VARINTS.get(behind) else {
+            return;
+        };
+        let above = value.wrapping_sub(*base);
+        self.push(prefix | (above >> (8 * behind)) as u8);
+        for byte in above.to_le_bytes().iter().take(behind) {
+            self.push(*byte);
         }
-        self.push(value as u8);
     }
+}
+
+/// Bytes of a number in a header.
+fn varint_len(value: u32) -> u32 {
+    let mut len = 1;
+    for (_, base) in VARINTS.iter().skip(1) {
+        len += u32::from(value >= *base);
+    }
+    len
 }
 
 /// Where a record is, for its checks: the low half of its segment's number, and its place.
@@ -153,10 +175,22 @@ impl Head {
         self.key_len().saturating_add(self.value_len)
     }
 
+    /// Whether the header has the short form.
+    fn is_plain(&self) -> bool {
+        self.kind == Kind::Value
+            && self.flags == 0
+            && self.void_from == NOTHING
+            && self.key_len < u16::from(PLAIN)
+    }
+
     /// Bytes of the encoded header.
     pub(crate) fn encoded_len(&self) -> u32 {
-        let varint = |value: u32| (32 - (value | 1).leading_zeros()).div_ceil(7);
-        3 + varint(self.key_len()) + varint(self.value_len) + self.void_from().map_or(0, varint)
+        let others = if self.is_plain() {
+            0
+        } else {
+            varint_len(self.key_len()) + self.void_from().map_or(0, varint_len)
+        };
+        3 + others + varint_len(self.value_len)
     }
 
     pub(crate) fn encode(&self, seed: u32) -> HeadBytes {
@@ -164,13 +198,19 @@ impl Head {
             bytes: [0; HEAD_MAX],
             len: 0,
         };
-        let resumes = if self.void_from().is_some() {
-            RESUMES
+        if self.is_plain() {
+            out.push(PLAIN | self.key_len as u8);
         } else {
-            0
-        };
-        out.push((self.kind as u8 | resumes) << 4 | (self.flags & 15));
-        out.push_varint(self.key_len());
+            let resumes = if self.void_from().is_some() {
+                RESUMES
+            } else {
+                0
+            };
+            // Flag 4 has no bit: it is never set.
+            let flags = self.flags & 3 | self.flags >> 1 & 4;
+            out.push(resumes | (self.kind as u8) << 3 | flags);
+            out.push_varint(self.key_len());
+        }
         out.push_varint(self.value_len);
         if let Some(void_from) = self.void_from() {
             out.push_varint(void_from);
@@ -187,13 +227,18 @@ impl Head {
     pub(crate) fn decode(bytes: &[u8], seed: u32) -> Option<Head> {
         let mut at = 0;
         let first = next(bytes, &mut at)?;
-        let kind = Kind::from_bits(first >> 4 & 7)?;
-        let key_len = varint(bytes, &mut at)?;
-        let value_len = varint(bytes, &mut at)?;
-        let void_from = if first >> 4 & RESUMES == 0 {
-            None
+        let is_plain = first & PLAIN != 0;
+        let (kind, flags, key_len) = if is_plain {
+            (Kind::Value, 0, u32::from(first & !PLAIN))
         } else {
-            Some(varint(bytes, &mut at)?)
+            let kind = Kind::from_bits(first >> 3 & 7)?;
+            (kind, first & 3 | (first & 4) << 1, varint(bytes, &mut at)?)
+        };
+        let value_len = varint(bytes, &mut at)?;
+        let void_from = if is_plain || first & RESUMES == 0 {
+            NOTHING
+        } else {
+            varint(bytes, &mut at)?
         };
         let check = crc32(seed, bytes.get(..at)?).to_le_bytes();
         if bytes.get(at..at + 2)? != check.get(..2)? || key_len > KEY_MAX as u32 {
@@ -201,12 +246,13 @@ impl Head {
         }
         let head = Head {
             kind,
-            flags: first & 15,
+            flags,
             key_len: key_len as u16,
             value_len,
-            void_from: void_from.unwrap_or(NOTHING),
+            void_from,
         };
-        (head.encoded_len() as usize == at + 2).then_some(head)
+        // One header has one form: what is read back is what the CRC is of.
+        (head.is_plain() == is_plain).then_some(head)
     }
 
     /// The CRC of a record, started with its header.
@@ -223,17 +269,23 @@ fn next(bytes: &[u8], at: &mut usize) -> Option<u8> {
     byte
 }
 
-/// At most four bytes: no length is longer.
+/// At most four bytes: no length is longer. FORMAT 5.1
 fn varint(bytes: &[u8], at: &mut usize) -> Option<u32> {
-    let mut value = 0;
-    for shift in [0, 7, 14, 21] {
-        let byte = next(bytes, at)?;
-        value |= u32::from(byte & 0x7F) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
+    let first = next(bytes, at)?;
+    let behind = match first {
+        ..0xC0 => 0,
+        0xC0..0xE0 => 1,
+        0xE0..0xF0 => 2,
+        0xF0..0xF8 => 3,
+        // Erased bytes, for one.
+        _ => return None,
+    };
+    let (prefix, base) = VARINTS.get(behind)?;
+    let mut above = u32::from(first - prefix) << (8 * behind);
+    for place in 0..behind {
+        above |= u32::from(next(bytes, at)?) << (8 * place);
     }
-    None
+    Some(base + above)
 }
 
 /// The head of a block: where the first record starts in it. FORMAT 4
@@ -280,17 +332,21 @@ impl BlockHead {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::write::MARK_MAX, *};
 
     #[test]
     fn headers_come_back() {
-        for (key_len, value_len, void_from) in [
-            (1, 0, None),
-            (13, 32, None),
-            (128, 127, Some(0)),
-            (1024, 60_000, Some(70_000)),
+        for (flags, key_len, value_len, void_from) in [
+            (0, 1, 0, None),
+            (9, 1, 0, None),
+            (2, 13, 32, None),
+            (0, 127, 191, None),
+            (0, 128, 191, None),
+            (0, 127, 192, Some(0)),
+            (11, 1024, 60_000, Some(0xFFFF)),
+            (0, 1024, 4 << 20, Some(0xFFFF)),
         ] {
-            let head = Head::new(Kind::Value, 9, key_len, value_len).resuming(void_from);
+            let head = Head::new(Kind::Value, flags, key_len, value_len).resuming(void_from);
             let bytes = head.encode(77);
             assert_eq!(bytes.as_slice().len() as u32, head.encoded_len());
             assert_eq!(Head::decode(bytes.as_slice(), 77), Some(head));
@@ -299,8 +355,56 @@ mod tests {
     }
 
     #[test]
-    fn a_small_record_costs_nine_bytes() {
-        assert_eq!(Head::new(Kind::Value, 0, 13, 32).total(), 13 + 32 + 9);
+    fn a_small_record_costs_eight_bytes() {
+        assert_eq!(Head::new(Kind::Value, 0, 13, 32).total(), 13 + 32 + 8);
+        assert_eq!(Head::new(Kind::Value, 0, 127, 191).total(), 127 + 191 + 8);
+        assert_eq!(Head::new(Kind::Value, 1, 13, 32).total(), 13 + 32 + 9);
+    }
+
+    #[test]
+    fn a_mark_has_the_room_that_is_kept_for_it() {
+        let head = Head::new(Kind::Value, 0, 127, 32);
+        let marked = head.resuming(Some(0xFFFF));
+        assert_eq!(marked.total() - head.total(), MARK_MAX);
+    }
+
+    #[test]
+    fn numbers_have_one_form() {
+        for (number, len) in [
+            (0, 1),
+            (191, 1),
+            (192, 2),
+            (8_383, 2),
+            (8_384, 3),
+            (1_056_959, 3),
+            (1_056_960, 4),
+            (4 << 20, 4),
+            (1_056_959 + (1 << 27), 4),
+        ] {
+            let mut out = HeadBytes {
+                bytes: [0; HEAD_MAX],
+                len: 0,
+            };
+            out.push_varint(number);
+            assert_eq!(out.len, len, "{number}");
+            let mut at = 0;
+            assert_eq!(varint(out.as_slice(), &mut at), Some(number));
+            assert_eq!(at, len);
+            assert_eq!(varint(&out.as_slice()[..len - 1], &mut 0), None);
+        }
+        assert_eq!(varint(&[0xF8, 0, 0, 0, 0], &mut 0), None);
+    }
+
+    #[test]
+    fn a_plain_value_has_one_form() {
+        // The long form of what has a short one: everything else about it is right.
+        let decode = |flags: u8| {
+            let first = (Kind::Value as u8) << 3 | flags;
+            let [low, high, ..] = crc32(7, &[first, 1, 2]).to_le_bytes();
+            Head::decode(&[first, 1, 2, low, high], 7)
+        };
+        assert_eq!(decode(0), None);
+        assert_eq!(decode(1), Some(Head::new(Kind::Value, 1, 1, 2)));
     }
 
     #[test]

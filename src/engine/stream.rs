@@ -14,7 +14,7 @@ use super::{
     layout::quotient,
     record::{CRC_SIZE, FRAGMENT_ID, HEAD_MAX, Head, Kind, LARGE_SIZE},
     scan::Entry,
-    set::Old,
+    set::{FLAG_WRITE_ONCE, Old},
     value::{Large, fragment_id},
 };
 use crate::{error::Error, flash::Flash};
@@ -61,12 +61,17 @@ struct Plan {
     largest: u32,
 }
 
+/// Bytes of a value in one record, of those with flags: these are longer than others.
+fn longest(key_len: usize, size: u32) -> u32 {
+    Head::new(Kind::Value, FLAG_WRITE_ONCE, key_len, size).total()
+}
+
 impl<F: Flash> Engine<'_, F> {
     /// A value of `size` bytes under a key of `key_len` bytes in one record, if that can be: how
     /// it is stored, and the units it takes, in all and in the largest piece.
     fn whole(&self, key_len: usize, size: u32) -> Option<Plan> {
         let layout = &self.io.layout;
-        let total = Head::new(Kind::Value, 0, key_len, size).total();
+        let total = longest(key_len, size);
         let units = layout.units(total);
         (size <= VALUE_MAX && total <= layout.record_max()).then_some(Plan {
             shape: Shape::Whole,
@@ -85,7 +90,7 @@ impl<F: Flash> Engine<'_, F> {
             .max(overhead + 64)
             .min(layout.record_max());
         let piece = room.saturating_sub(overhead);
-        let whole = Head::new(Kind::Value, 0, key_len, size).total();
+        let whole = longest(key_len, size);
         if size > VALUE_MAX || piece < 16 || whole <= room {
             return None;
         }

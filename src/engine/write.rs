@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{error::Error, flash::Flash};
 
-/// Bytes by which a record grows that marks the completion of a collection.
+/// Bytes by which a record grows that marks the completion of a collection: a place, and the length
+/// of the key that a plain value has in its first byte.
 pub(crate) const MARK_MAX: u32 = 4;
 
 /// A segment that records are appended to.

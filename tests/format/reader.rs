@@ -221,11 +221,17 @@ pub(crate) struct Record {
 
 /// Section 5.1: bytes taken, and the value.
 fn varint(bytes: &[u8]) -> Option<(usize, u32)> {
-    let count = bytes.iter().take(4).position(|byte| byte & 0x80 == 0)? + 1;
-    let value = (0..count).fold(0, |value, at| {
-        value | u32::from(bytes[at] & 0x7F) << (7 * at)
-    });
-    (count == 1 || bytes[count - 1] != 0).then_some((count, value))
+    let first = u32::from(*bytes.first()?);
+    let (count, high, base) = match first {
+        0..=191 => (1, first, 0),
+        192..=223 => (2, first - 192, 192),
+        224..=239 => (3, first - 224, 8_384),
+        240..=247 => (4, first - 240, 1_056_960),
+        _ => return None,
+    };
+    let above = bytes.get(1..count)?.iter().rev();
+    let value = above.fold(high, |value, byte| value << 8 | u32::from(*byte));
+    Some((count, base + value))
 }
 
 /// The record at a place, if its header checks.
@@ -242,15 +248,31 @@ pub(crate) fn record(d: &Division, bytes: &[u8], number: u64, place: usize) -> O
         at += count;
         Some(value as usize)
     };
-    let (key_len, value_len) = (take(&head)?, take(&head)?);
-    let void_from = if head[0] & 0x80 == 0 {
+    let short = head[0] >= 0x80;
+    let key_len = if short {
+        usize::from(head[0] - 0x80)
+    } else {
+        take(&head)?
+    };
+    let value_len = take(&head)?;
+    let void_from = if short || head[0] & 0x40 == 0 {
         None
     } else {
         Some(take(&head)?)
     };
+    let (kind, flags) = if short {
+        (1, 0)
+    } else {
+        (
+            head[0] >> 3 & 7,
+            [0, 1, 2, 3, 8, 9, 10, 11][usize::from(head[0] & 7)],
+        )
+    };
+    if !short && kind == 1 && flags == 0 && void_from.is_none() && key_len < 128 {
+        return None;
+    }
     let seed = seed(number, place);
     let check = crc32(seed, &head[..at]).to_le_bytes();
-    let kind = head[0] >> 4 & 7;
     if head.get(at..at + 2)? != &check[..2] || kind == 0 || key_len > 1024 {
         return None;
     }
@@ -261,7 +283,7 @@ pub(crate) fn record(d: &Division, bytes: &[u8], number: u64, place: usize) -> O
         place,
         end: round_up(behind, d.align),
         kind,
-        flags: head[0] & 15,
+        flags,
         key: whole[at + 2..at + 2 + key_len].to_vec(),
         value: whole[at + 2 + key_len..].to_vec(),
         void_from: void_from.map(|units| units * d.align),

@@ -2,6 +2,8 @@
 //! store would write them, with contents no store would. Written after `docs/format.md`, not with
 //! the code of the engine, which hands out none of it.
 
+use std::cell::Cell;
+
 use nvkv::flash::sim::Sim;
 
 use super::input::{Input, Seed};
@@ -223,7 +225,7 @@ impl<'s> Forge<'s> {
     /// A record without a key.
     fn remark(&mut self, segment: u32, place: u32, kind: u8, value: &[u8], options: u8) {
         let mark = (options & 1 != 0).then_some(place / self.unit);
-        let first = kind << 4 | u8::from(mark.is_some()) << 7;
+        let first = kind << 3 | u8::from(mark.is_some()) << 6;
         let head = head(first, 0, value.len() as u32, mark);
         let bytes = check(head, &[value], self.seal_of(segment, place), options);
         self.flow(segment, place, &bytes);
@@ -243,25 +245,12 @@ impl<'s> Forge<'s> {
         while place + 16 < size {
             let is_head = place.is_multiple_of(self.block) || place == self.first;
             let start = place + 2 * u32::from(is_head);
-            let kind = byte(start) >> 4;
-            if kind & 7 == 0 || byte(start) == 0xFF {
+            // The longest header.
+            let places = (0..12).map(|count| skip(start, count));
+            let Some(len) = record_len(places.filter(|&at| at < size).map(byte)) else {
                 break;
-            }
-            let mut at = skip(start, 1);
-            let mut total = 7;
-            for field in 0..2 + (kind >> 3) {
-                let (mut value, mut shift) = (0, 0);
-                while at < size && shift < 28 {
-                    let found = byte(at);
-                    value |= u32::from(found & 0x7F) << shift;
-                    (at, total, shift) = (skip(at, 1), total + 1, shift + 7);
-                    if found < 0x80 {
-                        break;
-                    }
-                }
-                total += if field < 2 { value } else { 0 };
-            }
-            let end = skip(start, total).next_multiple_of(self.unit);
+            };
+            let end = skip(start, len).next_multiple_of(self.unit);
             // Bytes that end with their block do not go on behind the next head.
             let over = end % self.block;
             place = if over <= 2 { end - over } else { end };
@@ -316,7 +305,7 @@ impl<'s> Forge<'s> {
         } else {
             u32::from(input.word())
         };
-        let void_from = (first & 0x80 != 0).then(|| u32::from(input.word()));
+        let void_from = (first & 0x40 != 0).then(|| u32::from(input.word()));
         let head = head(first, key.len() as u32, claimed, void_from);
         let bytes = check(head, &[key, &value], self.seal_of(segment, place), options);
         self.flow(segment, place, &bytes);
@@ -382,8 +371,14 @@ fn number(input: &mut Input<'_>) -> u64 {
     }
 }
 
-/// A record header without its check.
+/// A record header without its check. The short form, with bit 7 set, has the length of the key in
+/// its first byte and no other.
 fn head(first: u8, key_len: u32, value_len: u32, void_from: Option<u32>) -> Vec<u8> {
+    if first & 0x80 != 0 {
+        let mut bytes = vec![0x80 | key_len.min(0x7F) as u8];
+        put_varint(&mut bytes, value_len);
+        return bytes;
+    }
     let mut bytes = vec![first];
     put_varint(&mut bytes, key_len);
     put_varint(&mut bytes, value_len);
@@ -403,12 +398,53 @@ fn check(mut bytes: Vec<u8>, body: &[&[u8]], seal: u32, options: u8) -> Vec<u8> 
     bytes
 }
 
-fn put_varint(bytes: &mut Vec<u8>, mut value: u32) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
+fn put_varint(bytes: &mut Vec<u8>, value: u32) {
+    let (behind, prefix, base) = match value {
+        0..192 => (0, 0, 0),
+        192..8_384 => (1, 0xC0, 192),
+        8_384..1_056_960 => (2, 0xE0, 8_384),
+        _ => (3, 0xF0, 1_056_960),
+    };
+    let above = value - base;
+    bytes.push(prefix | (above >> (8 * behind)) as u8);
+    bytes.extend_from_slice(&above.to_le_bytes()[..behind]);
+}
+
+fn take_varint(bytes: &mut impl Iterator<Item = u8>) -> Option<u32> {
+    let first = bytes.next()?;
+    let (behind, prefix, base) = match first {
+        ..0xC0 => (0, 0, 0),
+        0xC0..0xE0 => (1, 0xC0, 192),
+        0xE0..0xF0 => (2, 0xE0, 8_384),
+        0xF0..0xF8 => (3, 0xF0, 1_056_960),
+        _ => return None,
+    };
+    let mut above = u32::from(first - prefix) << (8 * behind);
+    for place in 0..behind {
+        above |= u32::from(bytes.next()?) << (8 * place);
     }
-    bytes.push(value as u8);
+    Some(base + above)
+}
+
+/// Bytes of the record with this header, as far as it looks like one: no check is looked at.
+fn record_len(bytes: impl Iterator<Item = u8>) -> Option<u32> {
+    let taken = Cell::new(0);
+    let mut bytes = bytes.inspect(|_| taken.set(taken.get() + 1));
+    let first = bytes.next()?;
+    let is_short = first & 0x80 != 0;
+    if !is_short && first >> 3 & 7 == 0 {
+        return None;
+    }
+    let key_len = if is_short {
+        u32::from(first & 0x7F)
+    } else {
+        take_varint(&mut bytes)?
+    };
+    let value_len = take_varint(&mut bytes)?;
+    if !is_short && first & 0x40 != 0 {
+        take_varint(&mut bytes)?;
+    }
+    Some(taken.get() + 2 + key_len + value_len + 4)
 }
 
 #[cfg(test)]
