@@ -239,17 +239,14 @@ impl Layout {
     /// meet at any place are paid for and do not take. FORMAT 7
     #[inline(never)]
     pub(crate) fn units(&self, total: u32) -> u32 {
-        let per_block = self.block - HEAD_SIZE;
-        let pays = self.records_pay_heads();
-        let heads = if pays {
-            quotient(total.saturating_sub(1), per_block) + 1
-        } else {
-            let before = self.block - self.head_room();
-            quotient(total.saturating_sub(before) + per_block - 1, per_block)
+        let (before, paid) = match self.records_pay_heads() {
+            true => (0, 0),
+            false => (self.block - self.head_room(), self.head_room()),
         };
+        let per_block = self.block - HEAD_SIZE;
+        let heads = quotient(total.saturating_sub(before) + per_block - 1, per_block);
         let taken = round_up(total.saturating_add(heads * HEAD_SIZE), self.align);
-        let paid = if pays { 0 } else { heads * self.head_room() };
-        self.whole_units(taken - paid)
+        self.whole_units(taken - heads * paid)
     }
 
     /// Bytes that a record takes at most.

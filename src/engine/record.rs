@@ -111,22 +111,23 @@ impl HeadBytes {
     }
 
     fn push_varint(&mut self, value: u32) {
-        let behind = varint_len(value) as usize - 1;
-        let Some((prefix, base)) = VARINTS.get(behind) else {
+        let behind = varint_len(value) - 1;
+        let Some((prefix, base)) = VARINTS.get(behind as usize) else {
             return;
         };
         let above = value.wrapping_sub(*base);
         self.push(prefix | (above >> (8 * behind)) as u8);
-        for byte in above.to_le_bytes().iter().take(behind) {
-            self.push(*byte);
+        for place in 0..behind {
+            self.push((above >> (8 * place)) as u8);
         }
     }
 }
 
 /// Bytes of a number in a header.
+#[inline(never)]
 fn varint_len(value: u32) -> u32 {
-    let mut len = 1;
-    for (_, base) in VARINTS.iter().skip(1) {
+    let mut len = 0;
+    for (_, base) in &VARINTS {
         len += u32::from(value >= *base);
     }
     len
@@ -272,15 +273,9 @@ fn next(bytes: &[u8], at: &mut usize) -> Option<u8> {
 /// At most four bytes: no length is longer. FORMAT 5.1
 fn varint(bytes: &[u8], at: &mut usize) -> Option<u32> {
     let first = next(bytes, at)?;
-    let behind = match first {
-        ..0xC0 => 0,
-        0xC0..0xE0 => 1,
-        0xE0..0xF0 => 2,
-        0xF0..0xF8 => 3,
-        // Erased bytes, for one.
-        _ => return None,
-    };
-    let (prefix, base) = VARINTS.get(behind)?;
+    // A bit more for each byte behind it, from two on. Erased bytes have too many, for one.
+    let behind = first.leading_ones().saturating_sub(1);
+    let (prefix, base) = VARINTS.get(behind as usize)?;
     let mut above = u32::from(first - prefix) << (8 * behind);
     for place in 0..behind {
         above |= u32::from(next(bytes, at)?) << (8 * place);
