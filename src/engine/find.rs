@@ -348,7 +348,8 @@ impl<F: Flash> Engine<'_, F> {
             if below.is_some_and(|below| walk.entry().place >= below) {
                 break;
             }
-            if self.is_of(walk.entry(), identity)? {
+            // The hash is known: the key, which may be behind the window by now, is read for few.
+            if walk.hash() == identity.hash && self.is_of(walk.entry(), identity)? {
                 *found = *walk.entry();
                 is_found = true;
             }
