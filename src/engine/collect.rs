@@ -212,7 +212,7 @@ impl<F: Flash> Engine<'_, F> {
 
     #[inline(never)]
     fn move_part(&mut self, victim: u16, part: Cover, role: Role) -> Result<(), Error> {
-        let mut walk = self.walk(victim);
+        let mut walk = self.walk(victim).looking_back();
         while walk.next(&mut self.io)? {
             let entry = walk.entry();
             if entry.head.kind.is_indexed() && part.holds(walk.hash()) {

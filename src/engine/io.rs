@@ -6,7 +6,7 @@
 use super::{
     bytes::copy,
     layout::{HEAD_SIZE, Layout, round_up},
-    window::{SMALL, Which, Windows},
+    window::{Room, SMALL, Windows},
 };
 use crate::{
     error::Error,
@@ -86,27 +86,34 @@ impl<'m, F: Flash> Io<'m, F> {
             return Err(Error::ReadFailed);
         }
         if self.windows.find(address, len).is_none() {
-            self.load(address, len.max(ahead))?;
+            self.load(address, len, ahead)?;
         }
         self.windows.find(address, len).ok_or(Error::ReadFailed)
     }
 
-    /// Reads up to `count` bytes at `address` into a window.
+    /// Reads `len` bytes at `address` into a window, and up to `ahead` where it has room for them.
     #[inline(never)]
-    fn load(&mut self, address: u32, count: u32) -> Result<(), Error> {
+    fn load(&mut self, address: u32, len: u32, ahead: u32) -> Result<(), Error> {
         let unit = self.shape.read_size;
         let start = address & !(unit - 1);
-        let wanted = address.saturating_add(count).saturating_sub(start);
-        let rounded = wanted.checked_add(unit - 1).map(|end| end & !(unit - 1));
+        let wanted = |count: u32| address.saturating_add(count).saturating_sub(start);
+        let rounded = wanted(len.max(ahead)).checked_add(unit - 1);
         let rest = self.shape.size - start;
-        let (which, count) = self.windows.choose(rounded.unwrap_or(rest).min(rest));
-        let buffer = self.windows.fill(which, start, count);
-        if self.flash.read(start, buffer).is_err() {
+        let count = rounded.map_or(rest, |end| end & !(unit - 1)).min(rest);
+        let room = self.windows.room(start, count, wanted(len));
+        let buffer = self.windows.fill(&room);
+        if self.flash.read(room.address, buffer).is_err() {
             self.windows.forget();
             return Err(Error::ReadFailed);
         }
-        self.lay_pinned_over(which, start, count);
+        self.lay_pinned_over(&room);
         Ok(())
+    }
+
+    /// From `address` on, what records read one after the other were read into stays while more of
+    /// them are read, where there is room; `None`: no more.
+    pub(crate) fn keep_from(&mut self, address: Option<u32>) {
+        self.windows.keep_from(address);
     }
 
     /// Hands the bytes of a record, from `offset` of the segment at `base` on, to `each` in pieces,
@@ -152,6 +159,8 @@ impl<'m, F: Flash> Io<'m, F> {
             .min(*count)
             .min(most);
         let more = self.layout.advance(*offset, *count) - *offset;
+        // What is behind the segment is of no interest.
+        let ahead = ahead.min(self.layout.end.saturating_sub(*offset));
         *offset += skipped + piece;
         *count -= piece;
         let found = self.fetch(address, skipped + piece, ahead.max(more))?;
@@ -215,19 +224,15 @@ impl<'m, F: Flash> Io<'m, F> {
     }
 
     /// Replaces what was read of a pinned range by what RAM has of it.
-    fn lay_pinned_over(&mut self, which: Which, start: u32, count: u32) {
+    fn lay_pinned_over(&mut self, room: &Room) {
         let Some(pinned) = self.pinned else {
             return;
         };
-        let from = pinned.address.max(start);
-        let to = (pinned.address + pinned.len).min(start + count);
+        let from = pinned.address.max(room.address);
+        let to = (pinned.address + pinned.len).min(room.address + room.count);
         if from >= to {
             return;
         }
-        let at = match which {
-            Which::Large => 0,
-            Which::Small => self.windows.large_size(),
-        };
         let (windows, aside) = self.windows.split_aside();
         let kept = if pinned.in_block {
             &*self.block
@@ -235,7 +240,8 @@ impl<'m, F: Flash> Io<'m, F> {
             &*aside
         };
         let source = (from - pinned.address) as usize..(to - pinned.address) as usize;
-        let place = (at + from - start) as usize..(at + to - start) as usize;
+        let place = |address: u32| (room.at + address - room.address) as usize;
+        let place = place(from)..place(to);
         if let (Some(source), Some(place)) = (kept.get(source), windows.get_mut(place)) {
             copy(place, source);
         }

@@ -152,7 +152,7 @@ impl<F: Flash> Engine<'_, F> {
         count: bool,
         fragments: &mut bool,
     ) -> Result<bool, Error> {
-        let mut walk = self.walk(current);
+        let mut walk = self.walk(current).looking_back();
         while walk.next(&mut self.io)? {
             let entry = walk.entry();
             if !entry.head.kind.is_indexed() {

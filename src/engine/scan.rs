@@ -209,7 +209,11 @@ pub(crate) fn read_block_head<F: Flash>(
 ) -> Result<Option<BlockHead>, Error> {
     let at = io.layout.head_at(block);
     // Heads of large blocks are read alone: what lies between is of no interest.
-    let ahead = if io.layout.block >= 256 { 2 } else { SCAN };
+    let ahead = if io.layout.block >= 256 {
+        2
+    } else {
+        io.layout.end.saturating_sub(at)
+    };
     let address = io.layout.address(segment) + at;
     let mut bytes = [0; 2];
     for (to, from) in bytes.iter_mut().zip(io.fetch(address, 2, ahead)?) {

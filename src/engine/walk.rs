@@ -28,6 +28,8 @@ pub(crate) struct Walk {
     /// What the scan found last is still to be looked at.
     again: bool,
     current: Read,
+    /// What is handed out is read again by who walks.
+    looks_back: bool,
     /// Records declared void by a later one.
     pub(crate) voided: u32,
 }
@@ -42,7 +44,16 @@ impl Walk {
             resumes: None,
             again: false,
             current: scan.found,
+            looks_back: false,
             voided: 0,
+        }
+    }
+
+    /// The same for who reads more of each record than the walk tells: it stays in the read buffer.
+    pub(crate) fn looking_back(self) -> Self {
+        Walk {
+            looks_back: true,
+            ..self
         }
     }
 
@@ -70,7 +81,7 @@ impl Walk {
     pub(crate) fn next<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<bool, Error> {
         let align = io.layout.align;
         loop {
-            let is_read = core::mem::take(&mut self.again) || self.scan.next(io)?;
+            let is_read = core::mem::take(&mut self.again) || self.scan_on(io)?;
             let read = self.scan.found;
             let done = if !is_read {
                 if self.resumes.take().is_some() {
@@ -103,6 +114,21 @@ impl Walk {
                 return Ok(true);
             }
         }
+    }
+
+    /// Goes on with the scan. What is handed out next stays in the window.
+    fn scan_on<F: Flash>(&mut self, io: &mut Io<'_, F>) -> Result<bool, Error> {
+        let held = self
+            .held
+            .iter()
+            .flatten()
+            .next()
+            .filter(|_| self.looks_back);
+        let base = io.layout.address(self.scan.segment);
+        io.keep_from(held.map(|held| base + held.entry.place));
+        let found = self.scan.next(io);
+        io.keep_from(None);
+        found
     }
 
     /// The record before what this session hides, or that it went on with behind.

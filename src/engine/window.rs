@@ -6,12 +6,17 @@
 //! Invariant: knows nothing of flash; whoever changes flash says so with [`Windows::forget_range`].
 #![forbid(unsafe_code)]
 
-use super::{bytes::divide_mut, layout::remainder};
+use super::{
+    bytes::{copy, divide_mut},
+    layout::remainder,
+};
 
 /// Bytes of the small window, where the smallest read of the flash is not larger.
 pub(crate) const SMALL: u32 = 64;
 /// A buffer that is not larger is one window.
 const LARGE_MIN: u32 = 128;
+/// No address.
+const NOTHING: u32 = u32::MAX;
 
 /// What of the flash a window holds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,13 +38,27 @@ pub(crate) enum Which {
     Small,
 }
 
+/// Where bytes are read to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    which: Which,
+    /// In the buffer.
+    pub(crate) at: u32,
+    pub(crate) address: u32,
+    pub(crate) count: u32,
+}
+
 /// Both windows, and behind them what is set aside.
 #[derive(Debug)]
 pub(crate) struct Windows<'m> {
     buffer: &'m mut [u8],
-    read_size: u32,
-    /// Bytes at the end that are used for something else.
-    aside: u32,
+    /// At most 256.
+    read_size: u16,
+    /// Bytes at the end that are used for something else: at most a block.
+    aside: u16,
+    /// From this address on what the large window holds stays, where that can be; or [`NOTHING`]:
+    /// an `Option` would be larger.
+    keep: u32,
     large: Held,
     small: Held,
     /// Bytes of either: every read asks for them.
@@ -52,8 +71,9 @@ impl<'m> Windows<'m> {
         let usable = buffer.len() - remainder(buffer.len() as u32, read_size) as usize;
         let mut windows = Windows {
             buffer: buffer.get_mut(..usable).unwrap_or(&mut []),
-            read_size,
+            read_size: read_size as u16,
             aside: 0,
+            keep: NOTHING,
             large: Held::default(),
             small: Held::default(),
             large_size: 0,
@@ -64,9 +84,10 @@ impl<'m> Windows<'m> {
     }
 
     fn divide(&mut self) {
-        let left = (self.buffer.len() as u32).saturating_sub(self.aside);
-        let usable = left - remainder(left, self.read_size);
-        let fits = usable >= LARGE_MIN + SMALL && remainder(SMALL, self.read_size) == 0;
+        let left = (self.buffer.len() as u32).saturating_sub(self.aside.into());
+        let unit = u32::from(self.read_size);
+        let usable = left - remainder(left, unit);
+        let fits = usable >= LARGE_MIN + SMALL && remainder(SMALL, unit) == 0;
         self.has_small = fits;
         self.large_size = if fits { usable - SMALL } else { usable };
     }
@@ -76,33 +97,85 @@ impl<'m> Windows<'m> {
         self.large_size
     }
 
-    /// The window for a read of `count` bytes, and how many of them it has room for.
-    pub(crate) fn choose(&self, count: u32) -> (Which, u32) {
+    /// From `address` on, what is held of records read one after the other stays when more of them
+    /// are read: somebody looks back. `None`: nobody does.
+    pub(crate) fn keep_from(&mut self, address: Option<u32>) {
+        self.keep = address.unwrap_or(NOTHING);
+    }
+
+    /// The room for a read of `count` bytes at `address`, of which `len` are needed.
+    pub(crate) fn room(&mut self, address: u32, count: u32, len: u32) -> Room {
         if self.has_small && count <= SMALL && self.large.len > 0 {
-            (Which::Small, count)
-        } else {
-            (Which::Large, count.min(self.large_size()))
+            return Room {
+                which: Which::Small,
+                at: self.large_size,
+                address,
+                count,
+            };
+        }
+        if let Some(room) = self.room_behind(address, count, len) {
+            return room;
+        }
+        Room {
+            which: Which::Large,
+            at: 0,
+            address,
+            count: count.min(self.large_size),
         }
     }
 
-    /// Where `count` bytes from `address` on are to be put: they are held from now on.
-    pub(crate) fn fill(&mut self, which: Which, address: u32, count: u32) -> &mut [u8] {
-        let held = Held {
-            at: address,
-            len: count,
+    /// The same behind what stays of the large window, which goes to its front.
+    fn room_behind(&mut self, address: u32, count: u32, len: u32) -> Option<Room> {
+        let held = self.large;
+        let keep = self.keep & !(u32::from(self.read_size) - 1);
+        let passed = keep.checked_sub(held.at)?;
+        let kept = held.len.checked_sub(passed)?;
+        let behind = held.at + held.len;
+        // A quarter at least is for what is read, so that there are few reads.
+        let follows = (keep..=behind).contains(&address) && kept <= self.large_size / 4 * 3;
+        if !follows || address + len > keep + self.large_size {
+            return None;
+        }
+        // In pieces that lie apart.
+        let mut at = 0;
+        while passed > 0 && at < kept {
+            let (_, rest) = divide_mut(self.buffer, at as usize);
+            let (to, from) = divide_mut(rest, passed as usize);
+            copy(to, from);
+            at += passed;
+        }
+        self.large = Held {
+            at: keep,
+            len: kept,
         };
-        let from = match which {
+        Some(Room {
+            which: Which::Large,
+            at: kept,
+            address: behind,
+            count: (address + count)
+                .saturating_sub(behind)
+                .min(self.large_size - kept),
+        })
+    }
+
+    /// The bytes of `room`: what is read into them is held from now on.
+    pub(crate) fn fill(&mut self, room: &Room) -> &mut [u8] {
+        match room.which {
             Which::Large => {
-                self.large = held;
-                0
+                self.large = Held {
+                    at: room.address - room.at,
+                    len: room.at + room.count,
+                };
             }
             Which::Small => {
-                self.small = held;
-                self.large_size() as usize
+                self.small = Held {
+                    at: room.address,
+                    len: room.count,
+                };
             }
-        };
+        }
         self.buffer
-            .get_mut(from..from + count as usize)
+            .get_mut(room.at as usize..(room.at + room.count) as usize)
             .unwrap_or(&mut [])
     }
 
@@ -148,13 +221,13 @@ impl<'m> Windows<'m> {
     /// Sets `len` bytes aside, or none; forgets all.
     pub(crate) fn set_aside(&mut self, len: u32) {
         self.forget();
-        self.aside = len;
+        self.aside = len as u16;
         self.divide();
     }
 
     /// The windows, and the bytes set aside.
     pub(crate) fn split_aside(&mut self) -> (&mut [u8], &mut [u8]) {
-        let at = (self.buffer.len() as u32).saturating_sub(self.aside) as usize;
+        let at = self.buffer.len().saturating_sub(self.aside.into());
         divide_mut(self.buffer, at)
     }
 }
@@ -163,20 +236,33 @@ impl<'m> Windows<'m> {
 mod tests {
     use super::*;
 
+    /// Reads `count` bytes at `address`, of which `len` are needed: each byte its address.
+    fn read(windows: &mut Windows<'_>, address: u32, count: u32, len: u32) -> Room {
+        let room = windows.room(address, count, len);
+        for (at, byte) in (room.address..).zip(windows.fill(&room)) {
+            *byte = at as u8;
+        }
+        room
+    }
+
+    /// Whether these bytes are held, and are those that were read.
+    fn holds(windows: &Windows<'_>, address: u32, len: u32) -> bool {
+        let found = windows.find(address, len);
+        found.is_some_and(|bytes| (address..).zip(bytes).all(|(at, byte)| at as u8 == *byte))
+    }
+
     #[test]
     fn a_small_read_leaves_the_large_window() {
         let mut buffer = [0; 320];
         let mut windows = Windows::new(&mut buffer, 1);
-        assert_eq!(windows.choose(40), (Which::Large, 40));
-        windows.fill(Which::Large, 1000, 256).fill(7);
-        assert_eq!(windows.choose(1000), (Which::Large, 256));
-        assert_eq!(windows.choose(64), (Which::Small, 64));
-        windows.fill(Which::Small, 5000, 64).fill(8);
-        assert_eq!(windows.find(1200, 56), Some(&[7; 56][..]));
+        let room = read(&mut windows, 1000, 1000, 9);
+        assert_eq!((room.which, room.at, room.count), (Which::Large, 0, 256));
+        let room = read(&mut windows, 5000, 64, 64);
+        assert_eq!((room.which, room.at, room.count), (Which::Small, 256, 64));
+        assert!(holds(&windows, 1200, 56) && holds(&windows, 5060, 4));
         assert_eq!(windows.held_from(1200), 56);
         assert_eq!(windows.held_from(999), 0);
         assert_eq!(windows.held_from(5060), 4);
-        assert_eq!(windows.find(5060, 4), Some(&[8; 4][..]));
         assert_eq!(windows.find(5060, 5), None);
         windows.forget_range(1255, 10);
         assert_eq!(windows.find(1000, 1), None);
@@ -185,6 +271,63 @@ mod tests {
         assert!(windows.find(5000, 64).is_some());
         windows.forget_range(4990, 11);
         assert_eq!(windows.find(5000, 64), None);
+    }
+
+    #[test]
+    fn the_first_read_goes_to_the_large_window() {
+        let mut buffer = [0; 320];
+        let mut windows = Windows::new(&mut buffer, 1);
+        assert_eq!(windows.room(9, 40, 40).which, Which::Large);
+    }
+
+    #[test]
+    fn what_somebody_looks_back_at_stays() {
+        let mut buffer = [0; 320];
+        let mut windows = Windows::new(&mut buffer, 4);
+        read(&mut windows, 1000, 1000, 12);
+        windows.keep_from(Some(1147));
+        // From a unit on: 1144 to 1256 stay, and what is not held yet is read behind them.
+        let room = read(&mut windows, 1240, 1000, 60);
+        assert_eq!((room.at, room.address, room.count), (112, 1256, 144));
+        assert!(holds(&windows, 1144, 256) && windows.find(1143, 1).is_none());
+        // Again, and no more than is asked for.
+        windows.keep_from(Some(1300));
+        let room = read(&mut windows, 1400, 80, 80);
+        assert_eq!((room.at, room.address, room.count), (100, 1400, 80));
+        assert!(holds(&windows, 1300, 180) && windows.find(1300, 181).is_none());
+        // Nobody looks back any more.
+        windows.keep_from(None);
+        assert_eq!(read(&mut windows, 1480, 1000, 60).at, 0);
+        assert!(holds(&windows, 1480, 256) && windows.find(1476, 4).is_none());
+    }
+
+    #[test]
+    fn what_cannot_stay_does_not() {
+        for (keep, address, len) in [
+            // More than three quarters; what is needed has no room; a gap; before what is held;
+            // what was held is not any more.
+            (1060, 1256, 60),
+            (1100, 1200, 200),
+            (1200, 1260, 60),
+            (996, 1256, 60),
+            (1200, 1100, 60),
+            (0, 1256, 60),
+            (2000, 1256, 60),
+        ] {
+            let mut buffer = [0; 320];
+            let mut windows = Windows::new(&mut buffer, 4);
+            read(&mut windows, 1000, 1000, 12);
+            windows.keep_from(Some(keep));
+            let room = read(&mut windows, address, 1000, len);
+            assert_eq!((room.at, room.address), (0, address), "{keep}");
+            assert!(holds(&windows, address, 256));
+        }
+        let mut buffer = [0; 320];
+        let mut windows = Windows::new(&mut buffer, 4);
+        read(&mut windows, 1000, 1000, 12);
+        windows.forget_range(1250, 4);
+        windows.keep_from(Some(1200));
+        assert_eq!(read(&mut windows, 1256, 1000, 60).at, 0);
     }
 
     #[test]
@@ -198,6 +341,6 @@ mod tests {
         assert_eq!((rest.len(), aside.len()), (260, 64));
         windows.set_aside(200);
         assert_eq!(windows.large_size(), 124);
-        assert_eq!(windows.choose(64), (Which::Large, 64));
+        assert_eq!(windows.room(8, 64, 64).which, Which::Large);
     }
 }
