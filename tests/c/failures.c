@@ -315,7 +315,7 @@ static int worn_out(unsigned reads) {
     OK(kv_store_format(&config, rams[0], sizeof rams[0]));
     OK(kv_store_open(&config, rams[0], sizeof rams[0], &store));
     for (i = 0; i < 3; i++) {
-        OK(kv_store_set(store, "a", large, 40, 0));
+        OK(kv_store_set(store, "a", large, 41, 0));
     }
     OK(kv_store_close(store));
     OK(kv_store_open(&config, rams[0], sizeof rams[0], &store));
