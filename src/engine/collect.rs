@@ -50,6 +50,7 @@ impl<F: Flash> Engine<'_, F> {
     /// Moves what is live in `victim` apart from what the user writes, so that it is not moved
     /// again together with that.
     pub(crate) fn move_apart(&mut self, victim: u16) -> Result<(), Error> {
+        self.moves_again = self.segments.is_moved(victim);
         let number = self.segments.number(victim);
         let ranks = |open: Open| self.segments.number(open.segment) >= number;
         if !self

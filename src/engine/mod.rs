@@ -123,6 +123,8 @@ pub struct Engine<'m, F: Flash> {
     /// When there was nothing to collect ahead so much of the open segment was left, one part in so
     /// many: no write looks again before less is.
     paced: u8,
+    /// What was moved apart last had been moved before.
+    moves_again: bool,
     /// Segment in which an opening failed once.
     suspect: Option<u16>,
     recovered_records: u32,
@@ -168,6 +170,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             changes: 0,
             verified: (0, 0),
             paced: 0,
+            moves_again: false,
             suspect: None,
             recovered_records: 0,
             recovered_segments: 0,

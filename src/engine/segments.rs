@@ -172,6 +172,11 @@ impl<'m> Segments<'m> {
         self.get(segment).number
     }
 
+    /// Whether it is one that records are moved to. FORMAT 8.1
+    pub(crate) fn is_moved(&self, segment: u16) -> bool {
+        self.low_number(segment) & 1 == 1
+    }
+
     /// The number of a segment in use.
     pub(crate) fn number(&self, segment: u16) -> u64 {
         self.base.saturating_add(u64::from(self.height(segment)))

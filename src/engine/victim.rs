@@ -220,13 +220,18 @@ impl<F: Flash> Engine<'_, F> {
             })
     }
 
-    /// What collecting a segment is worth, its dead share times its age, and what it costs: the
-    /// live units moved. Fractions are compared without a division, of 64 bits at that.
+    /// What collecting a segment is worth: its dead share times its age, half more where it is of
+    /// the sort collected last. And what it costs: the live units moved. Fractions are compared
+    /// without a division, of 64 bits at that.
     fn benefit(&self, segment: u16) -> (u64, u64) {
         let payload = u64::from(self.io.layout.payload_units());
         let live = u64::from(self.segments.live(segment)).min(payload);
         let age = self.newest.saturating_sub(self.segments.number(segment)) + 1;
-        ((payload - live).saturating_mul(age.min(1 << 24)), live + 1)
+        // Of segments written by the user and of moved ones, one sort for a while: what was moved
+        // already is set less often, and does not mix with what was not.
+        let alike = self.segments.is_moved(segment) == self.moves_again;
+        let worth = (payload - live).saturating_mul(age.min(1 << 24));
+        (worth * if alike { 3 } else { 2 }, live + 1)
     }
 
     /// The segment in use that was erased so much less often than `most` that what rests in it
