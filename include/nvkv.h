@@ -461,7 +461,8 @@ typedef struct {
 typedef struct {
     // Keys that exist.
     uint32_t keys;
-    // Bytes of what is needed, overhead and notes on removed keys included.
+    // Bytes of what is needed, overhead and notes on removed keys included, as they count for what
+    // still fits.
     uint32_t live_bytes;
     // Bytes of superseded values; collection frees them.
     uint32_t dead_bytes;

@@ -31,6 +31,8 @@ struct Faulty {
     sim: Rc<RefCell<Sim>>,
     /// Programs that work before one fails; `None`: all do.
     programs: Rc<Cell<Option<u32>>>,
+    /// The one that fails is done all the same.
+    is_done: Rc<Cell<bool>>,
     /// Addresses that cannot be read.
     unreadable: Rc<RefCell<Range<u32>>>,
 }
@@ -41,6 +43,7 @@ impl Faulty {
         Self {
             sim: Rc::new(RefCell::new(sim)),
             programs: Rc::default(),
+            is_done: Rc::default(),
             unreadable: Rc::new(RefCell::new(0..0)),
         }
     }
@@ -72,6 +75,9 @@ impl Flash for Faulty {
         let left = self.programs.get();
         self.programs.set(left.and_then(|left| left.checked_sub(1)));
         if left == Some(0) {
+            if self.is_done.get() {
+                self.sim.borrow_mut().program(address, data)?;
+            }
             return Err(FlashError);
         }
         self.sim.borrow_mut().program(address, data)
@@ -228,4 +234,60 @@ fn a_list_that_rots_leaves_room_to_write() {
         }
         assert!(cornered <= 4, "{segments} segments: {cornered} of 40");
     }
+}
+
+/// A record that fails and is there all the same is written again elsewhere. Where the index does
+/// not have its key, a walk finds the first one: it was never counted, and is not what the second
+/// replaces.
+#[test]
+fn a_record_written_twice_replaces_what_was_there_before() {
+    let config = Config::default();
+    let mut hit = [0; 2];
+    for size in [150, 1500] {
+        for at in 0..60 {
+            let flash = Faulty::new(12, 1024);
+            flash.is_done.set(true);
+            let slots = IndexSize::None.slots(20);
+            let mut lent = Lent::new(&flash.sim.borrow(), &config, slots);
+            Engine::format(flash.clone(), lent.memory(), &config).unwrap();
+            let mut store = Engine::mount(flash.clone(), lent.memory(), &config).unwrap();
+            // More keys than the index has room for.
+            let set_others = |store: &mut Engine<'_, Faulty>| {
+                for key in 100..140 {
+                    store.set(&[key], &[key; 5], 0).unwrap();
+                }
+            };
+            set_others(&mut store);
+            for key in *b"abc" {
+                store.set(&[key], &[key; 9], 0).unwrap();
+            }
+            store.set(b"twice", &[1; 20], 0).unwrap();
+            flash.programs.set(Some(at));
+            let value = vec![2; size];
+            store.set(b"twice", &value, 0).unwrap();
+            hit[usize::from(size > 1000)] += u32::from(flash.programs.get().is_none());
+            let check = |store: &mut Engine<'_, Faulty>, when: &str| {
+                for key in *b"abc" {
+                    let mut found = [0; 9];
+                    let got = store.get(&[key], 0, &mut found);
+                    assert_eq!((got, found), (Ok(9), [key; 9]), "{size} {at} {when}");
+                }
+                let mut found = vec![0; size];
+                let got = store.get(b"twice", 0, &mut found);
+                assert_eq!(got, Ok(size as u32), "{size} {at} {when}");
+                assert_eq!(found, value, "{size} {at} {when}");
+            };
+            check(&mut store, "at once");
+            set_others(&mut store);
+            for round in 0..120 {
+                store.set(b"fill", &[round; 60], 0).unwrap();
+            }
+            check(&mut store, "later");
+            drop(store);
+            flash.programs.set(None);
+            let mut store = Engine::mount(flash.clone(), lent.memory(), &config).unwrap();
+            check(&mut store, "after a restart");
+        }
+    }
+    assert!(hit.iter().all(|&hit| hit > 1), "{hit:?}");
 }

@@ -315,7 +315,8 @@ impl Layout {
         self.bytes_in(small.max(self.payload_units() / 4))
     }
 
-    /// Bytes of the largest record that counts for no more than `units`.
+    /// Bytes of the largest record that counts for no more than `units`, whatever it gets back for
+    /// heads.
     fn bytes_in(&self, units: u32) -> u32 {
         let mut total = units * self.align;
         if self.records_pay_heads() {

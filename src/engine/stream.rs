@@ -414,6 +414,7 @@ impl<F: Flash> Engine<'_, F> {
             return Err(Error::InvalidSize);
         }
         let hash = stream.hash;
+        let failures = self.io.failures;
         let ended = if stream.piece == 0 {
             self.end_record()
         } else {
@@ -434,7 +435,7 @@ impl<F: Flash> Engine<'_, F> {
             fragment: None,
             hash,
         };
-        self.publish(&identity, &entry, &mut Old::unknown())?;
+        self.publish(&identity, &entry, &mut Old::unknown(), failures)?;
         self.io.sync()
     }
 

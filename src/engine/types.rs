@@ -52,7 +52,8 @@ pub struct Info {
 pub struct Stats {
     /// Keys that exist.
     pub keys: u32,
-    /// Bytes of records that are needed, overhead and needed tombstones included.
+    /// Bytes of records that are needed, overhead and needed tombstones included, as they count for
+    /// what still fits (`docs/format.md` section 7).
     pub live_bytes: u32,
     /// Bytes of superseded records.
     pub dead_bytes: u32,

@@ -27,7 +27,8 @@ pub struct kv_check_report_t {
 pub struct kv_stats_t {
     /// Keys that exist.
     pub keys: u32,
-    /// Bytes of what is needed, overhead and notes on removed keys included.
+    /// Bytes of what is needed, overhead and notes on removed keys included, as they count for what
+    /// still fits.
     pub live_bytes: u32,
     /// Bytes of superseded values; collection frees them.
     pub dead_bytes: u32,

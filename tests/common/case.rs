@@ -148,6 +148,8 @@ struct Run<'b> {
     glitch: Option<(u32, (u64, u64))>,
     /// Next operation of the script.
     at: usize,
+    /// Bytes live at the end of the script, as the store that ran to there counted them.
+    live: u32,
 }
 
 /// What to do after a store is done with.
@@ -186,6 +188,7 @@ impl Case {
             waiting: self.cuts.clone().into_iter(),
             glitch: self.glitch.map(|glitch| (self.cuts.len() as u32, glitch)),
             at: 0,
+            live: 0,
         };
         sim.reseed(self.plan.seed ^ self.variant.wrapping_mul(0x9E37_79B9));
         let mut lent = Lent::new(sim, &base.config, base.slots);
@@ -323,6 +326,7 @@ impl Run<'_> {
                 .map_err(|error| format!("operation {at}, {op:?}: {error}"))?;
             self.at += 1;
         }
+        self.live = store.stats().map_err(|error| error.to_string())?.live_bytes;
         Ok(Next::Finish)
     }
 
@@ -428,6 +432,10 @@ impl Run<'_> {
         let mut store = lent.mount(sim, &base.config).map_err(mount)?;
         let at_end = |error| format!("at the end: {error}");
         self.oracle.check(&mut store, base.sample).map_err(at_end)?;
+        let live = store.stats().map_err(|error| error.to_string())?.live_bytes;
+        if live != self.live {
+            return Err(format!("{} live, {live} after a restart", self.live));
+        }
         let big = base.class.size() > 64 << 10;
         if base.room == 0 || self.outcome.cramped || (big && !self.variant.is_multiple_of(4)) {
             return Ok(());

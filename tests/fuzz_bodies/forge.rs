@@ -305,7 +305,16 @@ impl<'s> Forge<'s> {
         } else {
             u32::from(input.word())
         };
-        let void_from = (first & 0x40 != 0).then(|| u32::from(input.word()));
+        let void_from = (first & 0x80 != 0).then(|| u32::from(input.word()));
+        let (kind, flags) = (first >> 4 & 7, first & 15);
+        let resumes = u8::from(void_from.is_some()) << 6;
+        let is_plain = kind == 1 && flags & 11 == 0 && void_from.is_none();
+        // The long form of what has a short one is no header.
+        let first = if is_plain && options & 0xF8 != 0xF8 {
+            0x80
+        } else {
+            resumes | kind << 3 | flags & 3 | flags >> 1 & 4
+        };
         let head = head(first, key.len() as u32, claimed, void_from);
         let bytes = check(head, &[key, &value], self.seal_of(segment, place), options);
         self.flow(segment, place, &bytes);
