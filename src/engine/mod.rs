@@ -76,6 +76,8 @@ pub const WINDOW: usize = 320;
 pub const MAX_BLOCK_SMALL_UNITS: usize = 256;
 /// The largest value, in bytes.
 pub const VALUE_MAX: u32 = stream::VALUE_MAX;
+/// The index of no segment: there are at most so many.
+const NO_SEGMENT: u16 = u16::MAX;
 /// Bytes of reserved data.
 pub const RESERVED_MAX: usize = 64;
 
@@ -125,8 +127,8 @@ pub struct Engine<'m, F: Flash> {
     paced: u8,
     /// What was moved apart last had been moved before.
     moves_again: bool,
-    /// Segment in which an opening failed once.
-    suspect: Option<u16>,
+    /// Segment in which an opening failed once, or [`NO_SEGMENT`].
+    suspect: u16,
     recovered_records: u32,
     recovered_segments: u32,
     damaged_records: u32,
@@ -171,7 +173,7 @@ impl<'m, F: Flash> Engine<'m, F> {
             verified: (0, 0),
             paced: 0,
             moves_again: false,
-            suspect: None,
+            suspect: NO_SEGMENT,
             recovered_records: 0,
             recovered_segments: 0,
             damaged_records: 0,

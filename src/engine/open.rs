@@ -237,10 +237,10 @@ impl<F: Flash> Engine<'_, F> {
     /// A segment that failed once is tried again, after an erase; then it is set aside.
     #[inline(never)]
     fn note_failure(&mut self, segment: u16) {
-        if self.suspect == Some(segment) {
+        if self.suspect == segment {
             self.segments.set_state(segment, State::Bad);
         } else {
-            self.suspect = Some(segment);
+            self.suspect = segment;
         }
     }
 }
