@@ -69,7 +69,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 fn fresh_seeds() -> Result<(), Failure> {
     let mut command = cargo("test");
     command.args(["--package", "nvkv", "--features", "sim"]);
-    command.args(["--test", "model", "--test", "faults", "fresh_seeds"]);
+    let tests = [
+        "--test",
+        "model",
+        "--test",
+        "faults",
+        "--test",
+        "many_faults",
+    ];
+    command.args(tests).arg("fresh_seeds");
     command.args(["--", "--nocapture", "--ignored"]);
     run_command(&mut command)
 }
