@@ -91,8 +91,8 @@ impl Run {
         }
     }
 
-    /// From a mount on, until something fails or it is enough.
-    fn session(&mut self, store: &mut Store<'_, '_>) -> Result<(), String> {
+    /// From a mount on, until something fails or it is enough. Whether nothing failed.
+    fn session(&mut self, store: &mut Store<'_, '_>) -> Result<bool, String> {
         self.check(store)?;
         for _ in 0..self.rng.below(OPERATIONS) {
             let key = self.key();
@@ -110,14 +110,14 @@ impl Run {
                 Err(_) => {
                     allowed.push(new);
                     self.failed += 1;
-                    return Ok(());
+                    return Ok(false);
                 }
             }
             if self.rng.one_in(20) && store.maintain(4).is_err() {
-                return Ok(());
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn check(&self, store: &mut Store<'_, '_>) -> Result<(), String> {
@@ -177,6 +177,8 @@ fn one_run(seed: u64) -> Result<u32, String> {
         longest,
         failed: 0,
     };
+    // Bytes live as the store counted them before the restart.
+    let mut live = None;
     for _ in 0..SESSIONS {
         sim.power_off();
         sim.power_on();
@@ -186,7 +188,18 @@ fn one_run(seed: u64) -> Result<u32, String> {
         let mut store = lent
             .mount(&mut sim, &config)
             .map_err(|error| text(&error))?;
-        run.session(&mut store).map_err(|error| text(&error))?;
+        if let (Some(live), Ok(stats)) = (live, store.stats())
+            && stats.live_bytes > live
+        {
+            let now = stats.live_bytes;
+            return Err(text(&format!("{live} bytes live, {now} after a restart")));
+        }
+        let is_clean = run.session(&mut store).map_err(|error| text(&error))?;
+        // Of what failed, a mount may find what nobody was told of. Behind a failure the next write
+        // counts, or this.
+        let is_counted = store.maintain(0).is_ok();
+        let stats = store.stats().ok().filter(|_| is_clean && is_counted);
+        live = stats.map(|stats| stats.live_bytes);
     }
     Ok(run.failed)
 }

@@ -464,7 +464,8 @@ impl<'m, F: Flash> Engine<'m, F> {
         self.check_all()
     }
 
-    /// Counters and sizes; costs no flash operation.
+    /// Counters and sizes; costs no flash operation. Where the flash has failed, what was written
+    /// since is counted with the next write.
     ///
     /// # Errors
     /// None now; kept for figures that would have to be read.

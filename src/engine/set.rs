@@ -7,8 +7,9 @@
 use super::{
     Engine,
     find::{Identity, KeySource, Spot},
+    io::AHEAD,
     record::{Head, KEY_MAX, Kind},
-    scan::Entry,
+    scan::{Entry, crc_holds},
     value::fragment_id,
 };
 use crate::{error::Error, flash::Flash};
@@ -131,7 +132,6 @@ impl<F: Flash> Engine<'_, F> {
         old: &mut Old,
     ) -> Result<(), Error> {
         self.prepare_write(head.total())?;
-        let failures = self.io.failures;
         let mut tries = 2 * self.segments.count();
         let most = tries;
         loop {
@@ -145,7 +145,10 @@ impl<F: Flash> Engine<'_, F> {
             };
             match written {
                 Ok(()) => break,
-                Err(Error::WriteFailed) if tries > 0 && room.is_ok() => tries -= 1,
+                Err(Error::WriteFailed) if tries > 0 && room.is_ok() => {
+                    tries -= 1;
+                    let _is_replaced_like_others = self.count_failed();
+                }
                 Err(error) => {
                     if room.is_ok() || tries < most {
                         // It may be there all the same, and the next mount will find it.
@@ -156,25 +159,30 @@ impl<F: Flash> Engine<'_, F> {
             }
         }
         let entry = self.record.entry();
-        self.publish(identity, &entry, old, failures)?;
+        self.publish(identity, &entry, old)?;
         self.io.sync()
     }
 
-    /// Makes `entry` the newest record of its key. `failures`: how often the flash had failed
-    /// before it was written.
+    /// A record that failed and is there all the same is the newest of its key, though it was never
+    /// counted: before it is written again all is counted anew. Whether that is so.
+    pub(crate) fn count_failed(&mut self) -> bool {
+        let entry = self.record.entry();
+        let number = self.segments.low_number(entry.segment);
+        let is_there = self.segments.is_used(entry.segment)
+            && crc_holds(&mut self.io, number, &entry, AHEAD) == Ok(true);
+        if is_there {
+            self.lose_count();
+        }
+        is_there
+    }
+
+    /// Makes `entry` the newest record of its key.
     pub(crate) fn publish(
         &mut self,
         identity: &Identity<'_>,
         entry: &Entry,
         old: &mut Old,
-        failures: u32,
     ) -> Result<(), Error> {
-        // What a try that failed has left may read as the record before this one, which was never
-        // counted. The index does not know it; a walk would find it.
-        if self.io.failures != failures && !self.table.cover.holds(identity.hash) {
-            self.lose_count();
-            return Ok(());
-        }
         let replaced = self.replace_by(identity, entry, old);
         if replaced.is_err() {
             // The record is on flash, and RAM does not know all of what it replaces.

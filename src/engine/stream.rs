@@ -414,11 +414,11 @@ impl<F: Flash> Engine<'_, F> {
             return Err(Error::InvalidSize);
         }
         let hash = stream.hash;
-        let failures = self.io.failures;
+        let mut again = false;
         let ended = if stream.piece == 0 {
             self.end_record()
         } else {
-            self.write_large()
+            self.write_large(&mut again)
         };
         let entry = match ended {
             Ok(entry) => entry,
@@ -435,11 +435,17 @@ impl<F: Flash> Engine<'_, F> {
             fragment: None,
             hash,
         };
-        self.publish(&identity, &entry, &mut Old::unknown(), failures)?;
+        if again {
+            // It has the same fragments as the one it replaces.
+            self.lose_count();
+        } else {
+            self.publish(&identity, &entry, &mut Old::unknown())?;
+        }
         self.io.sync()
     }
 
-    fn write_large(&mut self) -> Result<Entry, Error> {
+    /// Writes the record that makes the fragments valid. `again` is set where there are two of it.
+    fn write_large(&mut self, again: &mut bool) -> Result<Entry, Error> {
         let stream = self.stream.as_ref().ok_or(Error::WriteFailed)?;
         let large = Large {
             id: stream.id,
@@ -459,7 +465,10 @@ impl<F: Flash> Engine<'_, F> {
                 .and_then(|()| self.put(&large.encode()))
                 .and_then(|()| self.end_record());
             match done {
-                Err(Error::WriteFailed) if tries > 0 => tries -= 1,
+                Err(Error::WriteFailed) if tries > 0 => {
+                    tries -= 1;
+                    *again |= self.count_failed();
+                }
                 result => return result,
             }
         }
