@@ -91,9 +91,11 @@ impl Run {
         }
     }
 
-    /// From a mount on, until something fails or it is enough. Whether nothing failed.
+    /// From a mount on, until something fails or it is enough. Whether nothing failed, and
+    /// something was written, so that what a cut left is settled.
     fn session(&mut self, store: &mut Store<'_, '_>) -> Result<bool, String> {
         self.check(store)?;
+        let mut is_settled = false;
         for _ in 0..self.rng.below(OPERATIONS) {
             let key = self.key();
             let mut value = vec![0; self.rng.below(self.longest) as usize];
@@ -105,7 +107,10 @@ impl Run {
             };
             let allowed = self.allowed.entry(key).or_insert_with(|| vec![None]);
             match result {
-                Ok(()) => *allowed = vec![new],
+                Ok(()) => {
+                    *allowed = vec![new];
+                    is_settled = true;
+                }
                 Err(Error::Full | Error::TooLarge | Error::NotFound) => {}
                 Err(_) => {
                     allowed.push(new);
@@ -117,7 +122,7 @@ impl Run {
                 return Ok(false);
             }
         }
-        Ok(true)
+        Ok(is_settled)
     }
 
     fn check(&self, store: &mut Store<'_, '_>) -> Result<(), String> {
