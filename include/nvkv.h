@@ -1085,6 +1085,8 @@ int kv_store_check(kv_store_t *store, kv_check_report_t *report);
 // Figures of the store: room, wear, what was repaired. Costs no flash operation. `stats` is left
 // alone on failure.
 //
+// Where the flash has failed, what was written since is counted with the next write.
+//
 // Returns
 // - MBED_SUCCESS
 // - MBED_ERROR_INVALID_ARGUMENT: `store` or `stats` is NULL

@@ -145,6 +145,8 @@ pub unsafe extern "C" fn kv_store_check(
 /// Figures of the store: room, wear, what was repaired. Costs no flash operation. `stats` is left
 /// alone on failure.
 ///
+/// Where the flash has failed, what was written since is counted with the next write.
+///
 /// Returns
 /// - MBED_SUCCESS
 /// - MBED_ERROR_INVALID_ARGUMENT: `store` or `stats` is NULL

@@ -281,6 +281,8 @@ impl<'m, F: Flash> Reader<'m, F> {
 
     /// Figures of the store: room, wear, what was repaired. Costs no flash operation.
     ///
+    /// Where the flash has failed, what was written since is counted with the next write.
+    ///
     /// # Errors
     /// None now; kept for figures that would have to be read.
     ///
