@@ -12,20 +12,14 @@
 
 mod common;
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::atomic::{AtomicU32, Ordering::Relaxed},
-};
-
 use common::{
     IndexSize, Lent,
     base::{Base, Plan, Workload, breaches},
     env_number, fresh_seed,
     geometry::classes,
-    in_parallel,
     oracle::{Oracle, Store},
-    panic_text,
     script::{Op, Step, Value, name, run},
+    try_seeds,
 };
 use nvkv::{
     engine::{Config, Engine},
@@ -37,7 +31,6 @@ use nvkv::{
 const STEPS: u32 = 150;
 /// Runs with seeds that stay, and with fresh ones.
 const RUNS: usize = 3_000;
-const FAILURES_MAX: u32 = 20;
 const FAULTS: [Fault; 5] = [
     Fault::ProgramError,
     Fault::ProgramUnsaid,
@@ -227,32 +220,8 @@ fn restart(sim: &mut Sim) {
 }
 
 fn all(seed: u64, runs: usize) {
-    let (done, failed) = (AtomicU32::new(0), AtomicU32::new(0));
-    let cornered = AtomicU32::new(0);
-    in_parallel(runs, |at| {
-        if failed.load(Relaxed) >= FAILURES_MAX {
-            return;
-        }
-        let seed = seed + at as u64;
-        done.fetch_add(1, Relaxed);
-        let result = std::panic::catch_unwind(AssertUnwindSafe(|| one_run(seed)));
-        match result.unwrap_or_else(|panic| Err(panic_text(&*panic))) {
-            Ok(was_cornered) => {
-                cornered.fetch_add(u32::from(was_cornered), Relaxed);
-            }
-            Err(error) => {
-                println!(
-                    "NVKV_REPLAY={seed} cargo test --features sim --test faults replay -- \
-                     --nocapture # {error}"
-                );
-                failed.fetch_add(1, Relaxed);
-            }
-        }
-    });
-    let (failed, cornered) = (failed.load(Relaxed), cornered.load(Relaxed));
-    let done = done.load(Relaxed);
-    println!("faults: {done} runs, {failed} failed, {cornered} without a free segment");
-    assert_eq!(failed, 0, "the lines above replay the runs that failed");
+    let (done, cornered) = try_seeds("faults", seed, runs, |seed| one_run(seed).map(u32::from));
+    println!("{cornered} without a free segment");
     assert!(cornered * 33 < done, "that is more than the limit explains");
 }
 

@@ -12,13 +12,9 @@
 
 mod common;
 
-use std::{
-    collections::BTreeMap,
-    panic::AssertUnwindSafe,
-    sync::atomic::{AtomicU32, Ordering::Relaxed},
-};
+use std::collections::BTreeMap;
 
-use common::{IndexSize, Lent, env_number, fresh_seed, in_parallel, oracle::Store, panic_text};
+use common::{IndexSize, Lent, env_number, fresh_seed, oracle::Store, try_seeds};
 use nvkv::{
     engine::{Config, Engine},
     error::Error,
@@ -28,7 +24,6 @@ use nvkv::{
 /// Runs with seeds that stay, and with fresh ones.
 const RUNS: usize = 4_000;
 const FRESH: usize = 20_000;
-const FAILURES_MAX: u32 = 20;
 /// Restarts of a run, and the most operations between two.
 const SESSIONS: usize = 6;
 const OPERATIONS: u64 = 300;
@@ -210,32 +205,7 @@ fn one_run(seed: u64) -> Result<u32, String> {
 }
 
 fn all(seed: u64, runs: usize) {
-    let (done, wrong) = (AtomicU32::new(0), AtomicU32::new(0));
-    let failed = AtomicU32::new(0);
-    in_parallel(runs, |at| {
-        if wrong.load(Relaxed) >= FAILURES_MAX {
-            return;
-        }
-        let seed = seed + at as u64;
-        done.fetch_add(1, Relaxed);
-        let result = std::panic::catch_unwind(AssertUnwindSafe(|| one_run(seed)));
-        match result.unwrap_or_else(|panic| Err(panic_text(&*panic))) {
-            Ok(operations) => {
-                failed.fetch_add(operations, Relaxed);
-            }
-            Err(error) => {
-                println!(
-                    "NVKV_REPLAY={seed} cargo test --features sim --test many_faults replay -- \
-                     --nocapture # {error}"
-                );
-                wrong.fetch_add(1, Relaxed);
-            }
-        }
-    });
-    let (done, wrong) = (done.load(Relaxed), wrong.load(Relaxed));
-    let failed = failed.load(Relaxed);
-    println!("many faults: {done} runs, {failed} operations failed, {wrong} runs lost something");
-    assert_eq!(wrong, 0, "the lines above replay them");
+    let (done, failed) = try_seeds("many_faults", seed, runs, one_run);
     assert!(failed > done, "{failed} operations failed in {done} runs");
 }
 

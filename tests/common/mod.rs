@@ -19,6 +19,11 @@ pub mod geometry;
 pub mod oracle;
 pub mod script;
 
+use std::{
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
+
 use nvkv::{
     engine::{self, Config, Engine, Memory, Segment},
     error::Error,
@@ -156,4 +161,43 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .cloned()
         .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
         .unwrap_or_else(|| "a panic".to_string())
+}
+
+/// Failures after which no more is tried.
+const FAILURES_MAX: u32 = 20;
+
+/// Makes runs with seeds that follow each other, and prints what replays those that fail: with
+/// `NVKV_REPLAY` and the test `replay` of the file `test`. Returns the number of runs, and the sum
+/// of what they return.
+pub fn try_seeds(
+    test: &str,
+    seed: u64,
+    runs: usize,
+    one_run: impl Fn(u64) -> Result<u32, String> + Sync,
+) -> (u32, u32) {
+    let [done, failed, sum] = [const { AtomicU32::new(0) }; 3];
+    in_parallel(runs, |at| {
+        if failed.load(Relaxed) >= FAILURES_MAX {
+            return;
+        }
+        let seed = seed + at as u64;
+        done.fetch_add(1, Relaxed);
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| one_run(seed)));
+        match result.unwrap_or_else(|panic| Err(panic_text(&*panic))) {
+            Ok(counted) => {
+                sum.fetch_add(counted, Relaxed);
+            }
+            Err(error) => {
+                println!(
+                    "NVKV_REPLAY={seed} cargo test --features sim --test {test} replay -- \
+                     --nocapture # {error}"
+                );
+                failed.fetch_add(1, Relaxed);
+            }
+        }
+    });
+    let (done, failed) = (done.load(Relaxed), failed.load(Relaxed));
+    println!("{test}: {done} runs, {failed} failed");
+    assert_eq!(failed, 0, "the lines above replay the runs that failed");
+    (done, sum.load(Relaxed))
 }
