@@ -25,6 +25,9 @@ pub(crate) struct Walk {
     set_aside: Option<Read>,
     /// A record behind `held` that resumes: it counts when what comes next shows that.
     resumes: Option<Read>,
+    /// The one before it that resumes, which it declares void: where it is void itself, by one that
+    /// saw the one before, that counts.
+    outranked: Option<Read>,
     /// What the scan found last is still to be looked at.
     again: bool,
     current: Read,
@@ -42,6 +45,7 @@ impl Walk {
             held: [None; 2],
             set_aside: None,
             resumes: None,
+            outranked: None,
             again: false,
             current: scan.found,
             looks_back: false,
@@ -97,11 +101,20 @@ impl Walk {
                 // Nothing comes behind a record that a cut left in doubt.
                 self.again = true;
                 let from = read.entry.resumes_from(align);
-                if from.is_none_or(|from| from > resumes.entry.place) {
+                let is_seen = |read: &Read| from.is_none_or(|from| from > read.entry.place);
+                let before = self.outranked.take();
+                if is_seen(&resumes) {
                     self.resume(resumes, align)
                 } else {
                     self.voided += 1;
-                    None
+                    match before {
+                        Some(before) if is_seen(&before) => self.resume(before, align),
+                        // The first of several: they are copies of one record.
+                        _ => {
+                            self.outranked = before.or(Some(resumes));
+                            None
+                        }
+                    }
                 }
             } else if read.entry.resumes_from(align).is_some() && !self.is_certain(&read.entry) {
                 self.resumes = Some(read);

@@ -339,11 +339,14 @@ fn without_void(found: &[Record]) -> Vec<Record> {
     let resumes = |record: &Record| record.void_from.filter(|&from| from < record.place);
     let mut from = usize::MAX;
     let mut left: Vec<Record> = Vec::new();
-    for at in (0..found.len()).rev() {
-        let record = &found[at];
-        let next = found.get(at + 1);
+    let mut next: Option<&Record> = None;
+    for record in found.iter().rev() {
+        if record.place >= from {
+            continue;
+        }
         let shown = next.is_some_and(|next| resumes(next).is_none_or(|from| from > record.place));
-        if record.place < from && (shown || resumes(record).is_none()) {
+        next = Some(record);
+        if shown || resumes(record).is_none() {
             from = resumes(record).unwrap_or(usize::MAX);
             left.push(record.clone());
         }
